@@ -1,0 +1,22 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#define AH_INSIDE_ASYNCHELP_H
+
+#include <asynchelp/core/ah-batch.h>
+#include <asynchelp/core/ah-function.h>
+#include <asynchelp/core/ah-future.h>
+#include <asynchelp/core/ah-idle-event-loop.h>
+#include <asynchelp/core/ah-parallel.h>
+#include <asynchelp/core/ah-results.h>
+#include <asynchelp/core/ah-run.h>
+#include <asynchelp/core/ah-run-error.h>
+#include <asynchelp/core/ah-serial.h>
+#include <asynchelp/ah-enum-types.h>
+#include <asynchelp/ah-version.h>
+#include <asynchelp/pool/ah-thread-pool.h>
+
+#undef AH_INSIDE_ASYNCHELP_H

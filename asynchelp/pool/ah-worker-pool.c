@@ -1,0 +1,758 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "asynchelp/pool/ah-worker-pool-private.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "asynchelp/ah-i18n-private.h"
+#include "asynchelp/pool/ah-cpu-count-private.h"
+#include "asynchelp/pool/ah-growth-private.h"
+#include "asynchelp/pool/ah-thread-clock-private.h"
+#include "asynchelp/pool/ah-thread-pool-private.h"
+#include "asynchelp/pool/ah-timer-private.h"
+
+/*
+ * GThreadPool provides the threads: one pushed token brings one worker, which then works through
+ * whatever sources are attached, in turn. With nothing to do it parks inside its token, so that GLib's
+ * process-wide limits on idle threads stay as the program set them.
+ *
+ * The worker parked last is woken first: the others get to their retirement.
+ */
+
+#define PARK_SECONDS 10
+#define TICK_US 10000
+
+typedef struct
+{
+  GCond    wake;
+  gboolean woken;        /* guarded by the pool's lock */
+  GList    idle_link;    /* guarded by the pool's lock */
+  GList    worker_link;  /* guarded by the pool's lock */
+
+  AhWorkerPool *pool;
+  gint          tid;
+  gboolean      busy;       /* inside a source, or woken for one; guarded by the pool's lock */
+  guint         wait_depth; /* touched by the worker alone */
+
+  AhThreadClock clock;      /* the last reading; guarded by the pool's lock */
+} Worker;
+
+struct _AhWorkerPool
+{
+  gint         ref_count; /* atomic */
+  GMutex       lock;
+  GThreadPool *threads; /* set once */
+  guint        n_cpus;  /* constant */
+
+  /* All that follows is guarded by the lock. */
+  GQueue   sources;  /* attached, in turn */
+  GQueue   idle;     /* parked workers, the last parked first */
+  GQueue   workers;  /* all of them */
+  guint    max_threads;
+  guint    n_starting; /* tokens pushed whose worker has not arrived */
+  guint    n_busy;     /* inside a source */
+  guint    n_waiting;  /* workers that wait for a run, inside a function */
+  guint    n_helping;  /* threads outside that work on their own run */
+  guint    n_extra;    /* workers beyond one a CPU that growth has allowed while the jobs last */
+  gboolean refused;    /* the system refused the last thread asked for */
+  gboolean closing;
+  gboolean ticking;
+
+  AhTimer      *timer; /* the tick's; stays behind, spent, when it ends */
+  AhGrowthState growth;
+  gint64        last_tick;
+};
+
+gint ah_thread_pool_test_refuse;
+
+static __thread Worker *current_worker;
+
+static void worker_main (gpointer token, gpointer user_data);
+
+AhWorkerPool *
+ah_worker_pool_new (guint max_threads)
+{
+  AhWorkerPool *self = g_new0 (AhWorkerPool, 1);
+
+  self->ref_count = 1;
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->sources);
+  g_queue_init (&self->idle);
+  g_queue_init (&self->workers);
+  self->n_cpus = ah_worker_pool_get_n_cpus ();
+  self->max_threads = max_threads ? max_threads : AH_WORKER_POOL_DEFAULT_MAX_THREADS;
+
+  /* Not exclusive, and without a limit of GLib's own: it starts no thread before the first token. */
+  self->threads = g_thread_pool_new (worker_main, NULL, -1, FALSE, NULL);
+  return self;
+}
+
+AhWorkerPool *
+ah_worker_pool_ref (AhWorkerPool *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+void
+ah_worker_pool_unref (AhWorkerPool *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  /* This may be the last worker's own doing: GLib then frees its pool when that thread is out of it. */
+  g_thread_pool_free (self->threads, FALSE, FALSE);
+  g_clear_pointer (&self->timer, ah_timer_cancel);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* Sends the workers home as soon as nothing is attached any more; waits for none. */
+void
+ah_worker_pool_close (AhWorkerPool *self)
+{
+  g_mutex_lock (&self->lock);
+  self->closing = TRUE;
+  for (GList *l = self->idle.head; l; l = l->next)
+    {
+      Worker *worker = l->data;
+
+      worker->woken = TRUE;
+      g_cond_signal (&worker->wake);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+ah_worker_pool_get_n_cpus (void)
+{
+  static gsize n_cpus;
+
+  if (g_once_init_enter (&n_cpus))
+    g_once_init_leave (&n_cpus, ah_cpu_count_usable ("/", 0));
+
+  return n_cpus;
+}
+
+/* --- Threads --- */
+
+/* How many workers are there, or on their way. */
+static guint
+n_threads_locked (AhWorkerPool *self)
+{
+  return self->workers.length + self->n_starting;
+}
+
+/* How many threads work now, or are about to: those that wait for a run do not count. */
+static guint
+n_active_locked (AhWorkerPool *self)
+{
+  return self->n_busy - MIN (self->n_waiting, self->n_busy) + self->n_starting + self->n_helping;
+}
+
+static gboolean
+nobody_can_locked (AhWorkerPool *self)
+{
+  guint n_threads = n_threads_locked (self);
+
+  return n_threads <= self->n_waiting
+         && (n_threads >= self->max_threads || self->refused
+             || g_atomic_int_get (&ah_thread_pool_test_refuse));
+}
+
+static void
+tell_nobody_can_locked (AhWorkerPool *self)
+{
+  for (GList *l = self->sources.head; l; l = l->next)
+    {
+      AhWorkSource *source = l->data;
+
+      source->klass->nobody_can (source);
+    }
+}
+
+static gboolean
+wake_one_locked (AhWorkerPool *self)
+{
+  Worker *worker;
+
+  if (self->idle.head == NULL)
+    return FALSE;
+
+  worker = self->idle.head->data;
+  g_queue_unlink (&self->idle, &worker->idle_link);
+  worker->woken = TRUE;
+  /* It counts as busy from here on, so that nobody counts on it a second time. */
+  worker->busy = TRUE;
+  self->n_busy++;
+  g_cond_signal (&worker->wake);
+  return TRUE;
+}
+
+/* Asks for one more thread; the lock is let go of meanwhile. */
+static gboolean
+start_one_locked (AhWorkerPool *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gboolean pushed = FALSE;
+
+  if (self->closing || n_threads_locked (self) >= self->max_threads)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                           _ ("The thread pool has as many threads as it may have"));
+      return FALSE;
+    }
+
+  self->n_starting++;
+  g_mutex_unlock (&self->lock);
+  if (g_atomic_int_get (&ah_thread_pool_test_refuse))
+    g_set_error_literal (&local_error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "refused by a test");
+  else
+    pushed = g_thread_pool_push (self->threads, ah_worker_pool_ref (self), &local_error);
+  g_mutex_lock (&self->lock);
+
+  self->refused = !pushed;
+  if (pushed)
+    return TRUE;
+
+  /* GLib has queued the token all the same. A worker that comes of it one day is as good as any, and
+   * will want the reference. */
+  self->n_starting -= MIN (self->n_starting, 1);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* --- Growth --- */
+
+typedef struct
+{
+  Worker       *worker; /* an identity, never followed: the worker may be gone */
+  gint          tid;
+  AhThreadClock now;
+  gboolean      read;
+} Sample;
+
+/* Reads the clocks of busy workers, without the lock: a thousand readings take a millisecond. */
+static GArray *
+sample_workers_locked (AhWorkerPool *self)
+{
+  GArray *samples = g_array_sized_new (FALSE, TRUE, sizeof (Sample), self->n_busy);
+
+  for (GList *l = self->workers.head; l; l = l->next)
+    {
+      Worker *worker = l->data;
+      Sample sample = { worker, worker->tid, { 0 }, FALSE };
+
+      if (worker->busy)
+        g_array_append_val (samples, sample);
+    }
+
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < samples->len; i++)
+    {
+      Sample *sample = &g_array_index (samples, Sample, i);
+
+      sample->read = ah_thread_clock_read ("/proc", sample->tid, &sample->now);
+    }
+  g_mutex_lock (&self->lock);
+
+  return samples;
+}
+
+/* Adds what a worker did since its last reading, which may be longer ago than the interval. */
+static void
+add_sample (AhGrowthReading *reading, const AhThreadClock *before, const AhThreadClock *now)
+{
+  guint64 interval = reading->interval_ns;
+  guint64 run = MIN (now->run_ns - before->run_ns, interval);
+  guint64 wait = MIN (now->wait_ns - before->wait_ns, interval - run);
+
+  /* Where the kernel does not tell how long a thread waited for a CPU, that it wants one has to do. */
+  if (now->runnable)
+    wait = interval - run;
+  reading->run_ns += run;
+  reading->wait_ns += wait;
+}
+
+static void
+take_reading_locked (AhWorkerPool *self, AhGrowthReading *reading)
+{
+  g_autoptr (GArray) samples = sample_workers_locked (self);
+  guint next = 0;
+
+  /* Workers stand in the same order as when they were sampled, less those that have gone. */
+  for (GList *l = self->workers.head; l; l = l->next)
+    {
+      Worker *worker = l->data;
+      guint at = next;
+
+      while (at < samples->len && g_array_index (samples, Sample, at).worker != worker)
+        at++;
+      if (at == samples->len)
+        continue;
+
+      const Sample *sample = &g_array_index (samples, Sample, at);
+
+      next = at + 1;
+      if (sample->read)
+        {
+          add_sample (reading, &worker->clock, &sample->now);
+          worker->clock = sample->now;
+        }
+    }
+}
+
+static guint
+count_queued_locked (AhWorkerPool *self)
+{
+  guint n_queued = 0;
+
+  for (GList *l = self->sources.head; l; l = l->next)
+    {
+      AhWorkSource *source = l->data;
+
+      n_queued += source->klass->count (source);
+    }
+
+  return n_queued;
+}
+
+/* In the timer's thread, every TICK_US while jobs wait. */
+static gint64
+tick (gpointer data)
+{
+  AhWorkerPool *self = data;
+  gint64 now = g_get_monotonic_time ();
+  AhGrowthReading reading = { 0 };
+  guint n_add = 0;
+
+  g_mutex_lock (&self->lock);
+  reading.n_queued = count_queued_locked (self);
+  if (reading.n_queued == 0)
+    {
+      self->ticking = FALSE;
+      self->n_extra = 0;
+      self->growth = (AhGrowthState) { 0 };
+      self->last_tick = 0;
+      g_mutex_unlock (&self->lock);
+      return 0;
+    }
+
+  reading.n_cpus = self->n_cpus;
+  reading.max_threads = self->max_threads;
+  reading.n_threads = n_threads_locked (self) - self->idle.length;
+  reading.interval_ns = (self->last_tick ? now - self->last_tick : TICK_US) * 1000;
+  reading.system_idle_ns = G_MAXUINT64;
+  take_reading_locked (self, &reading);
+  /* The first tick is there for the others to compare with. */
+  if (self->last_tick)
+    n_add = ah_growth_decide (&reading, &self->growth);
+  self->last_tick = now;
+  if (n_add)
+    g_debug ("%u functions wait, %.2f CPUs' worth of %u workers are runnable: %u more",
+             reading.n_queued, (double) (reading.run_ns + reading.wait_ns) / reading.interval_ns,
+             reading.n_threads, n_add);
+
+  self->n_extra += n_add;
+  while (n_add && (wake_one_locked (self) || start_one_locked (self, NULL)))
+    n_add--;
+  if (nobody_can_locked (self))
+    tell_nobody_can_locked (self);
+  g_mutex_unlock (&self->lock);
+
+  return now + TICK_US;
+}
+
+static void
+ensure_tick_locked (AhWorkerPool *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->ticking)
+    return;
+
+  g_clear_pointer (&self->timer, ah_timer_cancel);
+  self->timer = ah_timer_new (g_get_monotonic_time () + TICK_US, tick, ah_worker_pool_ref (self),
+                              (GDestroyNotify) ah_worker_pool_unref, &error);
+  self->ticking = self->timer != NULL;
+  if (!self->ticking)
+    {
+      /* No growth then: the threads that there are carry on. */
+      g_debug ("no timer thread: %s", error->message);
+      ah_worker_pool_unref (self);
+    }
+}
+
+/* One more worker, where a CPU is free for it; else the tick finds out whether one is. */
+static gboolean
+call_worker_locked (AhWorkerPool *self, GError **error)
+{
+  if (n_active_locked (self) < self->n_cpus + self->n_extra || n_threads_locked (self) == 0)
+    {
+      if (wake_one_locked (self))
+        return TRUE;
+      if (n_threads_locked (self) < self->max_threads && start_one_locked (self, error))
+        return TRUE;
+    }
+
+  ensure_tick_locked (self);
+  return n_threads_locked (self) > 0;
+}
+
+/* --- Sources --- */
+
+/*
+ * Shows @source to the workers and sees to it that one comes. FALSE, and not attached, where there is
+ * no thread at all and none can be started.
+ */
+gboolean
+ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gboolean someone;
+
+  g_mutex_lock (&self->lock);
+  if (!source->attached)
+    {
+      g_atomic_int_set (&source->attached, TRUE);
+      g_queue_push_tail_link (&self->sources, &source->link);
+      source->klass->ref (source);
+    }
+  someone = call_worker_locked (self, &local_error);
+  if (someone && nobody_can_locked (self))
+    tell_nobody_can_locked (self);
+  g_mutex_unlock (&self->lock);
+
+  if (someone)
+    return TRUE;
+
+  ah_worker_pool_detach (self, source);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+void
+ah_worker_pool_detach (AhWorkerPool *self, AhWorkSource *source)
+{
+  gboolean attached;
+
+  if (!g_atomic_int_get (&source->attached))
+    return;
+
+  g_mutex_lock (&self->lock);
+  attached = source->attached;
+  if (attached)
+    {
+      g_queue_unlink (&self->sources, &source->link);
+      g_atomic_int_set (&source->attached, FALSE);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (attached)
+    source->klass->unref (source);
+}
+
+/* Said by a worker that has claimed something and sees that more is there. */
+void
+ah_worker_pool_call_more (AhWorkerPool *self)
+{
+  g_mutex_lock (&self->lock);
+  call_worker_locked (self, NULL);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Takes the first source from the queue for good, with its reference. */
+static AhWorkSource *
+pop_source_locked (AhWorkerPool *self)
+{
+  AhWorkSource *source = g_queue_pop_head_link (&self->sources)->data;
+
+  g_atomic_int_set (&source->attached, FALSE);
+  return source;
+}
+
+/*
+ * The next source in turn that has work, with a reference. It goes to the end of the queue; those before
+ * it that have nothing left are dropped, which may let go of the lock meanwhile.
+ */
+static AhWorkSource *
+next_source_locked (AhWorkerPool *self)
+{
+  while (self->sources.head)
+    {
+      GList *link = self->sources.head;
+      AhWorkSource *source = link->data;
+
+      if (source->klass->has_work (source))
+        {
+          g_queue_unlink (&self->sources, link);
+          g_queue_push_tail_link (&self->sources, link);
+          source->klass->ref (source);
+          return source;
+        }
+
+      source = pop_source_locked (self);
+      g_mutex_unlock (&self->lock);
+      source->klass->unref (source);
+      g_mutex_lock (&self->lock);
+    }
+
+  return NULL;
+}
+
+/* --- Workers --- */
+
+static void
+set_busy_locked (AhWorkerPool *self, Worker *worker, gboolean busy)
+{
+  if (worker->busy == busy)
+    return;
+
+  worker->busy = busy;
+  self->n_busy += busy ? 1 : -1;
+}
+
+/* Waits for work; FALSE when none came for so long that the worker retires. */
+static gboolean
+park_locked (AhWorkerPool *self, Worker *worker)
+{
+  gint64 until = g_get_monotonic_time () + PARK_SECONDS * G_TIME_SPAN_SECOND;
+
+  worker->woken = FALSE;
+  g_queue_push_head_link (&self->idle, &worker->idle_link);
+  while (!worker->woken)
+    {
+      if (!g_cond_wait_until (&worker->wake, &self->lock, until) && !worker->woken)
+        {
+          g_queue_unlink (&self->idle, &worker->idle_link);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static void
+work_locked (AhWorkerPool *self, Worker *worker)
+{
+  AhWorkSource *source;
+
+  while (self->workers.length <= self->max_threads)
+    {
+      source = next_source_locked (self);
+      if (source)
+        {
+          set_busy_locked (self, worker, TRUE);
+          g_mutex_unlock (&self->lock);
+          source->klass->work (source);
+          source->klass->unref (source);
+          g_mutex_lock (&self->lock);
+        }
+      else
+        {
+          set_busy_locked (self, worker, FALSE);
+          if (self->closing || !park_locked (self, worker))
+            break;
+        }
+    }
+  set_busy_locked (self, worker, FALSE);
+}
+
+static void
+worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
+{
+  static gint n_named;
+  AhWorkerPool *self = token; /* with its reference */
+  Worker worker = { .pool = self, .tid = syscall (SYS_gettid) };
+  char old_name[16] = "";
+  g_autofree char *name = g_strdup_printf ("ah-worker-%d", g_atomic_int_add (&n_named, 1) % 10000);
+
+  /* GLib lends the thread to others afterwards: under the name that it came with. */
+  pthread_getname_np (pthread_self (), old_name, sizeof old_name);
+  pthread_setname_np (pthread_self (), name);
+  g_cond_init (&worker.wake);
+  worker.idle_link.data = &worker;
+  worker.worker_link.data = &worker;
+  /* A thread that GLib had in store has time on its clock already. */
+  if (!ah_thread_clock_read ("/proc", worker.tid, &worker.clock))
+    g_debug ("the clock of a worker cannot be read: the pool will not grow by evidence");
+
+  g_mutex_lock (&self->lock);
+  self->n_starting -= MIN (self->n_starting, 1);
+  g_queue_push_tail_link (&self->workers, &worker.worker_link);
+  current_worker = &worker;
+  work_locked (self, &worker);
+  current_worker = NULL;
+  g_queue_unlink (&self->workers, &worker.worker_link);
+  g_mutex_unlock (&self->lock);
+
+  g_cond_clear (&worker.wake);
+  pthread_setname_np (pthread_self (), old_name);
+  ah_worker_pool_unref (self);
+}
+
+gboolean
+ah_worker_is_current (void)
+{
+  return current_worker != NULL;
+}
+
+/*
+ * The calling thread, if it is a worker, is about to sleep until a run makes progress. Another worker
+ * takes its place at once; where none can, those who wait for runs are told to do the work themselves.
+ */
+void
+ah_worker_begin_wait (void)
+{
+  AhWorkerPool *self;
+
+  if (current_worker == NULL || current_worker->wait_depth++ > 0)
+    return;
+
+  self = current_worker->pool;
+  g_mutex_lock (&self->lock);
+  self->n_waiting++;
+  if (count_queued_locked (self) > 0)
+    call_worker_locked (self, NULL);
+  if (nobody_can_locked (self))
+    tell_nobody_can_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ah_worker_end_wait (void)
+{
+  AhWorkerPool *self;
+
+  if (current_worker == NULL || --current_worker->wait_depth > 0)
+    return;
+
+  self = current_worker->pool;
+  g_mutex_lock (&self->lock);
+  self->n_waiting--;
+  g_mutex_unlock (&self->lock);
+}
+
+/* The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. */
+void
+ah_worker_pool_begin_help (AhWorkerPool *self)
+{
+  /* A worker that blocks is counted already. */
+  if (current_worker != NULL)
+    return;
+
+  g_mutex_lock (&self->lock);
+  self->n_helping++;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ah_worker_pool_end_help (AhWorkerPool *self)
+{
+  if (current_worker != NULL)
+    return;
+
+  g_mutex_lock (&self->lock);
+  self->n_helping--;
+  g_mutex_unlock (&self->lock);
+}
+
+/* Whether every worker waits for a run, and no other can be started. */
+gboolean
+ah_worker_pool_nobody_can (AhWorkerPool *self)
+{
+  gboolean nobody_can;
+
+  g_mutex_lock (&self->lock);
+  nobody_can = nobody_can_locked (self);
+  g_mutex_unlock (&self->lock);
+
+  return nobody_can;
+}
+
+/* --- What the public object tells --- */
+
+guint
+ah_worker_pool_get_max_threads (AhWorkerPool *self)
+{
+  guint max_threads;
+
+  g_mutex_lock (&self->lock);
+  max_threads = self->max_threads;
+  g_mutex_unlock (&self->lock);
+
+  return max_threads;
+}
+
+/* Workers beyond the new limit leave once they have ended what they are in. */
+void
+ah_worker_pool_set_max_threads (AhWorkerPool *self, guint max_threads)
+{
+  g_mutex_lock (&self->lock);
+  self->max_threads = max_threads ? max_threads : AH_WORKER_POOL_DEFAULT_MAX_THREADS;
+  for (guint n = n_threads_locked (self); n > self->max_threads; n--)
+    wake_one_locked (self);
+  if (count_queued_locked (self) > 0)
+    call_worker_locked (self, NULL);
+  if (nobody_can_locked (self))
+    tell_nobody_can_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+ah_worker_pool_get_n_threads (AhWorkerPool *self)
+{
+  guint n_threads;
+
+  g_mutex_lock (&self->lock);
+  n_threads = n_threads_locked (self);
+  g_mutex_unlock (&self->lock);
+
+  return n_threads;
+}
+
+guint
+ah_worker_pool_get_n_running (AhWorkerPool *self)
+{
+  guint n_running;
+
+  g_mutex_lock (&self->lock);
+  n_running = self->n_busy;
+  g_mutex_unlock (&self->lock);
+
+  return n_running;
+}
+
+guint
+ah_worker_pool_get_n_queued (AhWorkerPool *self)
+{
+  guint n_queued;
+
+  g_mutex_lock (&self->lock);
+  n_queued = count_queued_locked (self);
+  g_mutex_unlock (&self->lock);
+
+  return n_queued;
+}
+
+/* Whether a function that came now would have to wait for its turn. */
+gboolean
+ah_worker_pool_would_queue (AhWorkerPool *self)
+{
+  gboolean would_queue;
+
+  g_mutex_lock (&self->lock);
+  would_queue = count_queued_locked (self) > 0
+                || (self->idle.length == 0
+                    && (n_threads_locked (self) >= self->max_threads
+                        || n_active_locked (self) >= self->n_cpus + self->n_extra));
+  g_mutex_unlock (&self->lock);
+
+  return would_queue;
+}
