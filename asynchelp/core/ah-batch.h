@@ -1,0 +1,107 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#if !defined (AH_INSIDE_ASYNCHELP_H) && !defined (AH_COMPILATION)
+#error "Only <asynchelp.h> can be included directly."
+#endif
+
+#include <asynchelp/core/ah-function.h>
+#include <asynchelp/pool/ah-thread-pool.h>
+
+G_BEGIN_DECLS
+
+/**
+ * AhErrorPolicy:
+ * @AH_ERROR_POLICY_FAIL_FAST: the first error in time ends the run with that error: what has not
+ *   started does not start, what is running sees its cancellable cancelled and is waited for
+ * @AH_ERROR_POLICY_COLLECT: everything runs; a failure stands in the results, in its function's place,
+ *   as a value of type `G_TYPE_ERROR`
+ *
+ * What the failure of one function means for the others of its batch.
+ */
+typedef enum
+{
+  AH_ERROR_POLICY_FAIL_FAST,
+  AH_ERROR_POLICY_COLLECT,
+} AhErrorPolicy;
+
+#define AH_TYPE_BATCH (ah_batch_get_type ())
+
+AH_AVAILABLE_IN_ALL
+G_DECLARE_DERIVABLE_TYPE (AhBatch, ah_batch, AH, BATCH, AhFunction)
+
+struct _AhBatchClass
+{
+  AhFunctionClass parent_class;
+
+  /*< private >*/
+  gpointer _reserved[8];
+};
+
+AH_AVAILABLE_IN_ALL
+AhBatch       *ah_batch_schedule          (AhBatch             *self,
+                                           AhFunction          *function);
+
+AH_AVAILABLE_IN_ALL
+AhBatch       *ah_batch_schedule_blocking (AhBatch             *self,
+                                           AhBlockingFunc       func,
+                                           gpointer             user_data,
+                                           GDestroyNotify       destroy);
+
+AH_AVAILABLE_IN_ALL
+AhBatch       *ah_batch_schedule_async    (AhBatch             *self,
+                                           AhAsyncFunc          func,
+                                           gpointer             user_data,
+                                           GDestroyNotify       destroy);
+
+AH_AVAILABLE_IN_ALL
+void           ah_batch_run_async         (AhBatch             *self,
+                                           GCancellable        *cancellable,
+                                           GAsyncReadyCallback  callback,
+                                           gpointer             user_data);
+
+AH_AVAILABLE_IN_ALL
+GArray        *ah_batch_run_finish        (AhBatch             *self,
+                                           GAsyncResult        *async_result,
+                                           GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+AH_AVAILABLE_IN_ALL
+GArray        *ah_batch_block             (AhBatch             *self,
+                                           GCancellable        *cancellable,
+                                           GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+AH_AVAILABLE_IN_ALL
+guint          ah_batch_get_n_functions   (AhBatch             *self);
+
+AH_AVAILABLE_IN_ALL
+AhErrorPolicy  ah_batch_get_error_policy  (AhBatch             *self);
+
+AH_AVAILABLE_IN_ALL
+void           ah_batch_set_error_policy  (AhBatch             *self,
+                                           AhErrorPolicy        error_policy);
+
+AH_AVAILABLE_IN_ALL
+guint          ah_batch_get_timeout       (AhBatch             *self);
+
+AH_AVAILABLE_IN_ALL
+void           ah_batch_set_timeout       (AhBatch             *self,
+                                           guint                timeout);
+
+AH_AVAILABLE_IN_ALL
+int            ah_batch_get_priority      (AhBatch             *self);
+
+AH_AVAILABLE_IN_ALL
+void           ah_batch_set_priority      (AhBatch             *self,
+                                           int                  priority);
+
+AH_AVAILABLE_IN_ALL
+AhThreadPool  *ah_batch_get_pool          (AhBatch             *self);
+
+AH_AVAILABLE_IN_ALL
+void           ah_batch_set_pool          (AhBatch             *self,
+                                           AhThreadPool        *pool);
+
+G_END_DECLS

@@ -1,0 +1,9 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "asynchelp/core/ah-run-error.h"
+
+G_DEFINE_QUARK (ah-run-error-quark, ah_run_error)

@@ -1,0 +1,514 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "asynchelp/core/ah-root-private.h"
+
+#include "asynchelp/ah-i18n-private.h"
+#include "asynchelp/core/ah-function-private.h"
+#include "asynchelp/core/ah-run-error.h"
+
+/*
+ * What has to happen on main contexts: async functions start on the root's, functions with a home on
+ * theirs.
+ */
+
+/* As many tasks are made ahead, in one dispatch: returned in a later one they end inline, which halves
+ * their cost. With only a few functions it is not worth the additional iteration. */
+#define N_PREPARED 256
+#define MIN_PREPARED 16
+
+/* --- Async functions --- */
+
+/* A function with a home that is not the root's context, on its way there or running. */
+typedef struct
+{
+  gint          ref_count; /* atomic */
+  AhLoopItem    go;
+  AhLoopItem    cancel;
+  AhRun        *run; /* with a reference */
+  guint         index;
+  AhLoop       *loop;        /* of the home */
+  GCancellable *cancellable; /* touched in dispatches of the home alone */
+  gboolean      listed;      /* in run->visits; guarded by the root's lock */
+  GList         link;
+} Visit;
+
+/* The life of a task: from its making, until it is disposed. */
+typedef struct
+{
+  GTask *task; /* with a reference until it starts, and then as long as the task lives */
+  AhRun *run;  /* NULL before it starts and after it has ended */
+  guint  index;
+  Visit *visit; /* with a reference, or NULL */
+} Call;
+
+static void visit_end (Visit *visit);
+
+/* The function of @call has ended, in whatever way. */
+static void
+call_ended (Call *call, GError *error)
+{
+  AhRun *run = g_steal_pointer (&call->run);
+  AhRoot *root = ah_root_ref (run->root);
+
+  ah_run_set_outcome (run, call->index, error);
+  if (call->visit)
+    visit_end (g_steal_pointer (&call->visit));
+  else
+    g_atomic_int_add (&root->loop_work, -1);
+  ah_run_job_finished (run);
+
+  /* Whoever serves the loop may have nothing to wait for there any more. */
+  ah_root_wake_waiters (root);
+  ah_root_unref (root);
+}
+
+static void
+on_task_returned (GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  GError *error = NULL;
+
+  if (call->run == NULL)
+    return;
+
+  if (!g_task_propagate_value (G_TASK (result), &call->run->values[call->index], &error) && !error)
+    error = g_error_new_literal (AH_RUN_ERROR, AH_RUN_ERROR_WRONG_RETURN,
+                                 _ ("An async function has to end its task with "
+                                    "g_task_return_value () or an error"));
+  call_ended (call, error);
+}
+
+static void
+on_task_gone (gpointer user_data, GObject *where_the_task_was G_GNUC_UNUSED)
+{
+  g_autofree Call *call = user_data;
+
+  if (call->run)
+    call_ended (call,
+                g_error_new_literal (AH_RUN_ERROR, AH_RUN_ERROR_DROPPED,
+                                     _ ("An async function dropped its task without ending it; "
+                                        "it has to call g_task_return_value () or return an error")));
+}
+
+static Call *
+make_call (AhRun *run, GCancellable *cancellable)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->task = g_task_new (NULL, cancellable, on_task_returned, call);
+  /* Whether the run was cancelled is decided elsewhere: here the function's own outcome counts. */
+  g_task_set_check_cancellable (call->task, FALSE);
+  g_task_set_priority (call->task, run->priority);
+  g_object_weak_ref (G_OBJECT (call->task), on_task_gone, call);
+  return call;
+}
+
+/* Of a call that is not wanted after all. */
+static void
+drop_call (gpointer data)
+{
+  Call *call = data;
+
+  g_object_unref (call->task);
+}
+
+/* The root keeps it until it is released: a run may be freed by a worker. */
+static GCancellable *
+get_loop_cancellable (AhRun *self)
+{
+  if (self->loop_cancellable == NULL)
+    {
+      GValue *value = g_new0 (GValue, 1);
+
+      self->loop_cancellable = g_cancellable_new ();
+      g_value_init (value, G_TYPE_CANCELLABLE);
+      g_value_take_object (value, self->loop_cancellable);
+      ah_root_discard (self->root, value, 1);
+    }
+  return self->loop_cancellable;
+}
+
+/* Starts an async function. */
+static void
+start_call (Call *call, AhRun *self, guint index, const AhJob *job, Visit *visit)
+{
+  GTask *task = call->task;
+
+  call->run = self;
+  call->index = index;
+  call->visit = visit;
+  if (visit == NULL)
+    g_atomic_int_add (&self->root->loop_work, 1);
+
+  if (job->kind == AH_JOB_ASYNC)
+    ((AhAsyncFunc) job->func) (task, job->data);
+  else
+    ah_function_call_async (job->func, task);
+  g_object_unref (task);
+}
+
+/* --- Functions with a home --- */
+
+static void
+visit_unref (Visit *visit)
+{
+  if (!g_atomic_int_dec_and_test (&visit->ref_count))
+    return;
+
+  g_clear_object (&visit->cancellable);
+  ah_loop_unref (visit->loop);
+  ah_run_unref (visit->run);
+  g_free (visit);
+}
+
+/* It is over: gives up the reference that the list had. */
+static void
+visit_end (Visit *visit)
+{
+  AhRoot *root = visit->run->root;
+  gboolean listed;
+
+  g_mutex_lock (&root->lock);
+  listed = visit->listed;
+  visit->listed = FALSE;
+  if (listed)
+    g_queue_unlink (&visit->run->visits, &visit->link);
+  g_mutex_unlock (&root->lock);
+
+  if (listed)
+    visit_unref (visit);
+}
+
+/* Calls a blocking function where it is at home. */
+static void
+call_at_home (AhRun *self, guint index, const AhJob *job, GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  ah_function_call (job->func, cancellable, &self->values[index], &error);
+  ah_run_set_outcome (self, index, error);
+}
+
+static gboolean
+visit_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
+{
+  Visit *visit = (Visit *) ((char *) item - G_STRUCT_OFFSET (Visit, go));
+  AhRun *run = ah_run_ref (visit->run);
+  guint end;
+  const AhJob *job = ah_job_view_get (&run->jobs, visit->index, &end);
+
+  if (!ah_run_is_going_on (run))
+    {
+      visit_end (visit);
+      ah_run_job_finished (run);
+    }
+  else if (ah_function_is_blocking (job->func))
+    {
+      visit->cancellable = g_cancellable_new ();
+      call_at_home (run, visit->index, job, visit->cancellable);
+      visit_end (visit);
+      ah_run_job_finished (run);
+    }
+  else
+    {
+      visit->cancellable = g_cancellable_new ();
+      start_call (make_call (run, visit->cancellable), run, visit->index, job, visit);
+    }
+  ah_root_wake_waiters (run->root);
+  ah_run_unref (run);
+
+  return FALSE;
+}
+
+static gboolean
+visit_cancel (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
+{
+  Visit *visit = (Visit *) ((char *) item - G_STRUCT_OFFSET (Visit, cancel));
+
+  if (visit->cancellable)
+    g_cancellable_cancel (visit->cancellable);
+  visit_unref (visit);
+  return FALSE;
+}
+
+static void
+visit_home (AhRun *self, guint index, GMainContext *home)
+{
+  Visit *visit = g_new0 (Visit, 1);
+
+  visit->ref_count = 1;
+  visit->run = ah_run_ref (self);
+  visit->index = index;
+  visit->loop = ah_loop_get (home, self->priority);
+  visit->link.data = visit;
+  ah_loop_item_init (&visit->go, visit_dispatch);
+  ah_loop_item_init (&visit->cancel, visit_cancel);
+
+  g_mutex_lock (&self->root->lock);
+  visit->listed = TRUE;
+  g_queue_push_tail_link (&self->visits, &visit->link);
+  g_mutex_unlock (&self->root->lock);
+
+  ah_loop_post (visit->loop, &visit->go);
+}
+
+/*
+ * Whether a run can get to @home. Asked in a dispatch of the root's context, so where a thread blocks
+ * on the run, that thread asks: contexts of its own, other than the one it serves, stand still.
+ */
+static gboolean
+can_visit (AhRoot *root, GMainContext *home)
+{
+  if (home == ah_loop_get_context (root->loop))
+    return TRUE;
+  return !root->is_background && !(root->is_blocking && g_main_context_is_owner (home));
+}
+
+static void
+start_home_function (AhRun *self, guint index, const AhJob *job)
+{
+  GMainContext *home = ah_function_get_home (job->func);
+
+  if (!can_visit (self->root, home))
+    {
+      ah_run_set_outcome (self, index,
+                          g_error_new_literal (AH_RUN_ERROR, AH_RUN_ERROR_HOME,
+                                               _ ("The function's home cannot be dispatched while "
+                                                  "the run is waited for; run it asynchronously")));
+      ah_run_job_finished (self);
+    }
+  else if (home != ah_loop_get_context (self->root->loop))
+    {
+      visit_home (self, index, home);
+    }
+  else if (ah_function_is_blocking (job->func))
+    {
+      call_at_home (self, index, job, get_loop_cancellable (self));
+      ah_run_job_finished (self);
+    }
+  else
+    {
+      start_call (make_call (self, get_loop_cancellable (self)), self, index, job, NULL);
+    }
+}
+
+/* --- Starting --- */
+
+static void
+start_job (AhRun *self, guint index, const AhJob *job)
+{
+  Call *call;
+
+  switch (job->kind)
+    {
+    case AH_JOB_ASYNC:
+    case AH_JOB_ASYNC_FUNCTION:
+      if (self->prepared && self->prepared->len)
+        call = g_ptr_array_steal_index_fast (self->prepared, self->prepared->len - 1);
+      else
+        call = make_call (self, get_loop_cancellable (self));
+      start_call (call, self, index, job, NULL);
+      break;
+    case AH_JOB_HOME_FUNCTION:
+      start_home_function (self, index, job);
+      break;
+    case AH_JOB_BATCH:
+      ah_run_begin_nested (self, index, job->func);
+      break;
+    case AH_JOB_BLOCKING:
+    case AH_JOB_BLOCKING_FUNCTION:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static gboolean
+is_looped (AhRun *self, const AhJob *job)
+{
+  return !ah_job_is_blocking (job) && (job->kind != AH_JOB_BATCH || !self->jobs.n_blocking);
+}
+
+/* Whether the jobs left want tasks made ahead, and has made them: they are for the next dispatch. */
+static gboolean
+prepare_tasks (AhRun *self)
+{
+  guint n_left = self->n_looped - self->n_started;
+  GCancellable *cancellable;
+
+  if (n_left < MIN_PREPARED || self->jobs.n_batches || !ah_run_is_going_on (self))
+    return FALSE;
+
+  if (self->prepared == NULL)
+    self->prepared = g_ptr_array_new_with_free_func (drop_call);
+  cancellable = get_loop_cancellable (self);
+  while (self->prepared->len < MIN (n_left, N_PREPARED))
+    g_ptr_array_add (self->prepared, make_call (self, cancellable));
+
+  return TRUE;
+}
+
+/* Starts what is next until @until; TRUE when there is more. */
+static gboolean
+start_slice (AhRun *self, gint64 until)
+{
+  guint end = 0, n_passed = 0;
+  const AhJob *job = NULL;
+  guint n_prepared = self->prepared ? self->prepared->len : 0;
+
+  while (self->n_started < self->n_looped)
+    {
+      guint index = self->loop_next++;
+
+      if (!ah_run_is_going_on (self))
+        {
+          ah_run_account (self, self->n_looped - self->n_started, 0);
+          return FALSE;
+        }
+
+      job = index < end ? job + 1 : ah_job_view_get (&self->jobs, index, &end);
+      if (is_looped (self, job))
+        {
+          self->n_started++;
+          start_job (self, index, job);
+          if (n_prepared && --n_prepared == 0)
+            return self->n_started < self->n_looped;
+          n_passed += 256;
+        }
+      /* The clock costs as much as passing over many, or as a small part of starting one. */
+      if (++n_passed >= 1024)
+        {
+          n_passed = 0;
+          if (g_get_monotonic_time () >= until)
+            return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+static gboolean
+start_dispatch (AhLoopItem *item, gint64 until)
+{
+  AhRun *self = (AhRun *) ((char *) item - G_STRUCT_OFFSET (AhRun, start));
+  AhRoot *root = self->root;
+
+  if (self->n_started == 0 && !self->prepared && prepare_tasks (self))
+    return TRUE;
+  if (start_slice (self, until))
+    {
+      prepare_tasks (self);
+      return TRUE;
+    }
+
+  g_clear_pointer (&self->prepared, g_ptr_array_unref);
+  g_atomic_int_add (&root->loop_work, -1);
+  ah_run_unref (self);
+  return FALSE;
+}
+
+static void
+post_to_loop (AhRoot *root, AhLoopItem *item)
+{
+  g_atomic_int_add (&root->loop_work, 1);
+  ah_loop_post (root->loop, item);
+}
+
+/* Has all jobs started that belong to the loop, in slices. */
+void
+ah_run_start_looped (AhRun *self)
+{
+  ah_run_ref (self);
+  post_to_loop (self->root, &self->start);
+}
+
+typedef struct
+{
+  AhLoopItem item;
+  AhRun     *run; /* with a reference */
+  guint      index;
+} SingleStart;
+
+static gboolean
+start_one_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
+{
+  g_autofree SingleStart *single = (SingleStart *) item;
+  AhRun *run = single->run;
+  AhRoot *root = run->root;
+  guint end;
+
+  if (ah_run_is_going_on (run))
+    start_job (run, single->index, ah_job_view_get (&run->jobs, single->index, &end));
+  else
+    ah_run_job_finished (run);
+
+  g_atomic_int_add (&root->loop_work, -1);
+  ah_run_unref (run);
+  return FALSE;
+}
+
+/* Has one job started that belongs to the loop. */
+void
+ah_run_start_one (AhRun *self, guint index)
+{
+  SingleStart *single = g_new0 (SingleStart, 1);
+
+  ah_loop_item_init (&single->item, start_one_dispatch);
+  single->run = ah_run_ref (self);
+  single->index = index;
+  post_to_loop (self->root, &single->item);
+}
+
+/* --- Cancelling --- */
+
+static gboolean
+cancel_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
+{
+  AhRun *self = (AhRun *) ((char *) item - G_STRUCT_OFFSET (AhRun, cancel));
+
+  if (self->loop_cancellable && !g_atomic_int_get (&self->root->released))
+    g_cancellable_cancel (self->loop_cancellable);
+  ah_run_unref (self);
+  return FALSE;
+}
+
+/* Has the cancellables of async functions cancelled, each in a dispatch of its context. Once a run. */
+void
+ah_run_cancel_looped (AhRun *self)
+{
+  AhRoot *root = self->root;
+
+  g_mutex_lock (&root->lock);
+  for (GList *l = self->visits.head; l; l = l->next)
+    {
+      Visit *visit = l->data;
+
+      g_atomic_int_inc (&visit->ref_count);
+      ah_loop_post (visit->loop, &visit->cancel);
+    }
+  g_mutex_unlock (&root->lock);
+
+  if (root->loop && self->jobs.n_jobs > self->jobs.n_blocking + self->jobs.n_batches)
+    {
+      ah_run_ref (self);
+      ah_loop_post (root->loop, &self->cancel);
+    }
+}
+
+/* --- Life --- */
+
+void
+ah_run_init_looped (AhRun *self)
+{
+  ah_loop_item_init (&self->start, start_dispatch);
+  ah_loop_item_init (&self->cancel, cancel_dispatch);
+  if (self->limit)
+    return;
+
+  self->n_looped = self->jobs.n_jobs - self->jobs.n_blocking;
+  if (self->jobs.n_blocking)
+    self->n_looped -= self->jobs.n_batches;
+}

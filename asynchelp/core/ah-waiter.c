@@ -1,0 +1,96 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "asynchelp/core/ah-waiter-private.h"
+
+/* @context: the caller's own, which nobody else iterates before the waiter is done; or NULL */
+AhWaiter *
+ah_waiter_new (GMainContext *context)
+{
+  AhWaiter *self = g_new0 (AhWaiter, 1);
+
+  self->ref_count = 1;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  self->context = context ? g_main_context_ref (context) : NULL;
+  self->link.data = self;
+
+  return self;
+}
+
+AhWaiter *
+ah_waiter_ref (AhWaiter *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+void
+ah_waiter_unref (AhWaiter *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  g_free (self);
+}
+
+/*
+ * What is woken for from here on ends the next sleep. To be followed by one more look at what is waited
+ * for, and then by ah_waiter_sleep ().
+ */
+void
+ah_waiter_prepare (AhWaiter *self)
+{
+  g_mutex_lock (&self->lock);
+  self->woken = FALSE;
+  g_mutex_unlock (&self->lock);
+  g_atomic_int_set (&self->sleeping, TRUE);
+}
+
+/* Sleeps until it is woken; in a main context, also until anything was dispatched. */
+void
+ah_waiter_sleep (AhWaiter *self)
+{
+  if (self->context)
+    {
+      gboolean woken;
+
+      g_mutex_lock (&self->lock);
+      woken = self->woken;
+      g_mutex_unlock (&self->lock);
+      g_main_context_iteration (self->context, !woken);
+    }
+  else
+    {
+      g_mutex_lock (&self->lock);
+      while (!self->woken)
+        g_cond_wait (&self->cond, &self->lock);
+      g_mutex_unlock (&self->lock);
+    }
+  g_atomic_int_set (&self->sleeping, FALSE);
+}
+
+/* Does not sleep after all. */
+void
+ah_waiter_stay (AhWaiter *self)
+{
+  g_atomic_int_set (&self->sleeping, FALSE);
+}
+
+void
+ah_waiter_wake (AhWaiter *self)
+{
+  g_mutex_lock (&self->lock);
+  self->woken = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+
+  if (self->context)
+    g_main_context_wakeup (self->context);
+}
