@@ -17,26 +17,26 @@
  *
  * An ordered list of functions, blocking and async mixed, that runs as one.
  *
- * Its kinds are [class@Parallel] and [class@Serial]. Functions are added by [method@Batch.schedule] and
- * its relatives, and the batch is run, any number of times, by [method@Batch.run_async],
+ * Its kinds are [class@Parallel] and [class@Serial]. Functions are added by [method@Batch.schedule]
+ * and its relatives, and the batch is run, any number of times, by [method@Batch.run_async],
  * [method@Batch.block] and all that runs functions, since a batch is itself a function: it can be
  * scheduled in other batches.
  *
  * The results stand in the order of scheduling, whatever finishes first.
  *
- * A batch may be used from several threads at once. What is scheduled or set while it runs counts from
- * the next run on. What a nested batch says of its `pool` and `priority` does not count: the outermost
- * decides.
+ * A batch may be used from several threads at once. What is scheduled or set while it runs counts
+ * from the next run on. What a nested batch says of its `pool` and `priority` does not count: the
+ * outermost decides.
  */
 typedef struct
 {
-  GMutex        lock; /* guards all of it */
-  AhJobList     jobs;
+  GMutex lock; /* guards all of it */
+  AhJobList jobs;
   AhErrorPolicy error_policy;
-  guint         timeout;
-  int           priority;
-  guint         limit; /* how many functions at once, 0: any number */
-  AhThreadPool *pool;  /* NULL: the default */
+  guint timeout;
+  int priority;
+  guint limit;        /* how many functions at once, 0: any number */
+  AhThreadPool *pool; /* NULL: the default */
 } AhBatchPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (AhBatch, ah_batch, AH_TYPE_FUNCTION)
@@ -146,8 +146,8 @@ ah_batch_class_init (AhBatchClass *klass)
   /**
    * AhBatch:timeout:
    *
-   * After how many milliseconds a run is ended with %G_IO_ERROR_TIMED_OUT, counted from its beginning;
-   * 0 for never.
+   * After how many milliseconds a run is ended with %G_IO_ERROR_TIMED_OUT, counted from its
+   * beginning; 0 for never.
    *
    * Functions that are running see their cancellable cancelled, and are waited for.
    */
@@ -158,8 +158,8 @@ ah_batch_class_init (AhBatchClass *klass)
   /**
    * AhBatch:priority:
    *
-   * The priority that callbacks, notifications and the starts of async functions are dispatched at, as
-   * that of a [struct@GLib.Source].
+   * The priority that callbacks, notifications and the starts of async functions are dispatched at,
+   * as that of a [struct@GLib.Source].
    */
   props[PROP_PRIORITY]
       = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, G_PRIORITY_DEFAULT,
@@ -264,8 +264,8 @@ schedule_job (AhBatch *self, const AhJob *job)
  *
  * Adds a function at the end.
  *
- * A batch cannot be scheduled in itself. Where it is inside itself through others, its runs fail with
- * %AH_RUN_ERROR_CYCLE.
+ * A batch cannot be scheduled in itself. Where it is inside itself through others, its runs fail
+ * with %AH_RUN_ERROR_CYCLE.
  *
  * May be called from any thread. No function of the batch is touched.
  *
@@ -356,7 +356,8 @@ ah_batch_schedule_async (AhBatch *self,
  *
  * Runs the batch without blocking.
  *
- * Blocking functions run in workers, async ones on the thread-default context of the caller, where also
+ * Blocking functions run in workers, async ones on the thread-default context of the caller, where
+ * also
  * @callback is called, never before this function has returned.
  *
  * May be called from any thread that iterates its thread-default context.
@@ -381,11 +382,11 @@ ah_batch_run_async (AhBatch *self,
  *
  * Takes the outcome of [method@Batch.run_async].
  *
- * A function without a value stands there as %NULL of type `G_TYPE_POINTER`, a collected failure as a
- * value of type `G_TYPE_ERROR`, a batch as its [class@Results].
+ * A function without a value stands there as %NULL of type `G_TYPE_POINTER`, a collected failure as
+ * a value of type `G_TYPE_ERROR`, a batch as its [class@Results].
  *
- * The error is that of the function that failed first, with its index and name before the message; or
- * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_TIMED_OUT, or one of [error@RunError].
+ * The error is that of the function that failed first, with its index and name before the message;
+ * or %G_IO_ERROR_CANCELLED, %G_IO_ERROR_TIMED_OUT, or one of [error@RunError].
  *
  * Returns: (transfer full) (element-type GObject.Value): the values, in the order of scheduling
  */
@@ -407,11 +408,11 @@ ah_batch_run_finish (AhBatch *self, GAsyncResult *async_result, GError **error)
  *
  * Runs the batch and waits until it has ended.
  *
- * The calling thread works too, and serves an idle event loop (see [func@IdleEventLoop.enter]) where
- * the async functions run. No context that is being dispatched is iterated.
+ * The calling thread works too, and serves an idle event loop (see [func@IdleEventLoop.enter])
+ * where the async functions run. No context that is being dispatched is iterated.
  *
- * Values and errors are those of [method@Batch.run_finish]; a function whose home is being dispatched
- * by the calling thread fails with %AH_RUN_ERROR_HOME.
+ * Values and errors are those of [method@Batch.run_finish]; a function whose home is being
+ * dispatched by the calling thread fails with %AH_RUN_ERROR_HOME.
  *
  * May be called from any thread, also from within functions of other runs.
  *
@@ -467,19 +468,19 @@ ah_batch_get_error_policy (AhBatch *self)
 }
 
 /* Writes one of the plain fields; whether that was a change. */
-#define SET_FIELD(self, field, new_value, pspec) \
-  G_STMT_START \
-  { \
-    AhBatchPrivate *priv_ = ah_batch_get_instance_private (self); \
-    gboolean changed_; \
-\
-    g_mutex_lock (&priv_->lock); \
-    changed_ = priv_->field != (new_value); \
-    priv_->field = (new_value); \
-    g_mutex_unlock (&priv_->lock); \
-    if (changed_) \
-      g_object_notify_by_pspec (G_OBJECT (self), pspec); \
-  } \
+#define SET_FIELD(self, field, new_value, pspec)                                                   \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    AhBatchPrivate *priv_ = ah_batch_get_instance_private (self);                                  \
+    gboolean changed_;                                                                             \
+                                                                                                   \
+    g_mutex_lock (&priv_->lock);                                                                   \
+    changed_ = priv_->field != (new_value);                                                        \
+    priv_->field = (new_value);                                                                    \
+    g_mutex_unlock (&priv_->lock);                                                                 \
+    if (changed_)                                                                                  \
+      g_object_notify_by_pspec (G_OBJECT (self), pspec);                                           \
+  }                                                                                                \
   G_STMT_END
 
 /**
@@ -525,7 +526,8 @@ ah_batch_get_timeout (AhBatch *self)
  * @self: a batch
  * @timeout: milliseconds, or 0 for never
  *
- * Sets after how many milliseconds a run is ended, from the next run on; see [property@Batch:timeout].
+ * Sets after how many milliseconds a run is ended, from the next run on; see
+ * [property@Batch:timeout].
  *
  * May be called from any thread, where it notifies.
  */

@@ -36,7 +36,8 @@ ah_claims_enter (AhClaims *self)
     {
       AhLane *lane = &self->lanes[i];
 
-      if (!g_atomic_int_get (&lane->owned) && g_atomic_int_compare_and_exchange (&lane->owned, 0, 1))
+      if (!g_atomic_int_get (&lane->owned)
+          && g_atomic_int_compare_and_exchange (&lane->owned, 0, 1))
         return lane;
     }
 
@@ -108,8 +109,8 @@ ah_claims_refill (AhClaims *self, AhLane *lane, guint n_wanted)
   return take_from_others (self, lane);
 }
 
-/* How many indices are not begun, but for those on their way from one place to another: whoever moves
- * them has to look afterwards whether the others still know that there is something. */
+/* How many indices are not begun, but for those on their way from one place to another: whoever
+ * moves them has to look afterwards whether the others still know that there is something. */
 guint
 ah_claims_count (AhClaims *self)
 {
@@ -137,8 +138,8 @@ ah_lane_close (AhLane *lane)
                                                       : 0;
 }
 
-/* Takes all that is not begun, and returns how much that was. What is on its way into a lane, its owner
- * finds there: it has to look whether the run goes on before it begins anything. */
+/* Takes all that is not begun, and returns how much that was. What is on its way into a lane, its
+ * owner finds there: it has to look whether the run goes on before it begins anything. */
 guint
 ah_claims_close (AhClaims *self)
 {

@@ -13,14 +13,15 @@
  *
  * Something that can be run: a blocking or an async C function with its data, or a batch of those.
  *
- * A function can be run any number of times, also at the same time, by [func@run_async], [func@block],
- * [func@start] and [func@queue_background_thread], and be scheduled in any number of batches.
+ * A function can be run any number of times, also at the same time, by [func@run_async],
+ * [func@block], [func@start] and [func@queue_background_thread], and be scheduled in any number of
+ * batches.
  *
  * A function that may only be touched in one place, as all JavaScript functions, gets a
  * [property@Function:home].
  *
- * It may be used from any thread. It frees its data in the thread that drops the last reference, or in
- * a dispatch of its home, where it has one.
+ * It may be used from any thread. It frees its data in the thread that drops the last reference, or
+ * in a dispatch of its home, where it has one.
  */
 typedef struct
 {
@@ -28,16 +29,16 @@ typedef struct
 
   /* Constant; the one that fits the kind. */
   AhBlockingFunc blocking;
-  AhAsyncFunc    async;
-  gpointer       data;
+  AhAsyncFunc async;
+  gpointer data;
   GDestroyNotify destroy;
 
   /* What to schedule or run in its place: a blocking function that was made async runs as it is. */
   AhFunction *inner; /* constant */
 
-  GMutex        lock;   /* guards the rest until `sealed`; from then on it is constant */
-  gboolean      sealed; /* it was scheduled or run */
-  char         *name;
+  GMutex lock;     /* guards the rest until `sealed`; from then on it is constant */
+  gboolean sealed; /* it was scheduled or run */
+  char *name;
   GMainContext *home;
 } AhFunctionPrivate;
 
@@ -54,7 +55,7 @@ static GParamSpec *props[N_PROPS];
 
 typedef struct
 {
-  gpointer       data;
+  gpointer data;
   GDestroyNotify destroy;
 } Leftover;
 
@@ -68,8 +69,8 @@ free_leftover (gpointer data)
 }
 
 /*
- * Always in a dispatch of its own, even if this is one of the home: a garbage collector may be running
- * right now, which is no time to free what belongs to it.
+ * Always in a dispatch of its own, even if this is one of the home: a garbage collector may be
+ * running right now, which is no time to free what belongs to it.
  */
 static void
 free_data_at_home (AhFunctionPrivate *priv)
@@ -194,8 +195,8 @@ ah_function_set_kind (AhFunction *self, AhFunctionKind kind)
 }
 
 /*
- * Tells what kind of job the function is, and from here on keeps it as it is. The job gets no reference
- * to the function: that is up to whoever keeps the job.
+ * Tells what kind of job the function is, and from here on keeps it as it is. The job gets no
+ * reference to the function: that is up to whoever keeps the job.
  */
 void
 ah_function_describe (AhFunction *self, AhJob *job)
@@ -319,15 +320,15 @@ ah_function_new_async (AhAsyncFunc func, gpointer user_data, GDestroyNotify dest
 
 typedef struct
 {
-  AhGioStartFunc  start;
+  AhGioStartFunc start;
   AhGioFinishFunc finish;
-  gpointer        data;
-  GDestroyNotify  destroy;
+  gpointer data;
+  GDestroyNotify destroy;
 } GioPair;
 
 typedef struct
 {
-  GTask   *task;
+  GTask *task;
   GioPair *pair; /* lives as long as the function runs */
 } GioCall;
 
@@ -578,8 +579,8 @@ block_on_inner (GCancellable *cancellable, GValue *result, gpointer user_data, G
  * ah_to_blocking:
  * @function: a function
  *
- * Makes a blocking function of an async one, or of a batch: it starts @function in an idle event loop,
- * and returns when it has ended.
+ * Makes a blocking function of an async one, or of a batch: it starts @function in an idle event
+ * loop, and returns when it has ended.
  *
  * May be called from any thread.
  *

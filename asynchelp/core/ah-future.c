@@ -7,7 +7,6 @@
 #include "asynchelp/core/ah-future-private.h"
 
 #include "asynchelp/ah-i18n-private.h"
-#include "asynchelp/core/ah-idle-event-loop-private.h"
 #include "asynchelp/core/ah-results-private.h"
 #include "asynchelp/core/ah-root-private.h"
 #include "asynchelp/core/ah-run-error.h"
@@ -21,38 +20,14 @@
  *
  * A started run: wait for it, cancel it, watch it, take its result.
  *
- * It comes from [func@start] and [func@queue_background_thread]. Its properties notify on the context
- * that was thread default there: `n-finished` and `fraction` while the run goes on, at the rate of a
- * display at most, so that a progress bar can be bound to them; all of them at the end.
+ * It comes from [func@start] and [func@queue_background_thread]. Its properties notify on the
+ * context that was thread default there: `n-finished` and `fraction` while the run goes on, at the
+ * rate of a display at most, so that a progress bar can be bound to them; all of them at the end.
  *
- * Its functions may be called from any thread. Dropping the last reference cancels nothing. A future of
- * [func@start] lives until its run has ended, one of [func@queue_background_thread] as long as somebody
- * keeps it.
+ * Its functions may be called from any thread. Dropping the last reference cancels nothing. A
+ * future of [func@start] lives until its run has ended, one of [func@queue_background_thread] as
+ * long as somebody keeps it.
  */
-struct _AhFuture
-{
-  GObject parent_instance;
-
-  AhRoot *root; /* constant; NULL for what could not be started at all */
-
-  GMutex   lock;       /* guards the outcome */
-  gboolean taken;      /* from the root */
-  GError  *error;      /* NULL if it succeeded */
-  GArray  *values;     /* of a batch */
-  GValue   value;      /* of a batch its AhResults, when first asked for */
-  int      failed_index;
-  guint    n_finished; /* the highest that was told */
-  double   fraction;   /* likewise */
-
-  guint n_functions; /* constant */
-
-  /* Touched in the context that is notified alone, after the start. */
-  GSource *progress;
-  guint    shown_n_finished;
-  double   shown_fraction;
-  gboolean shown_done;
-};
-
 G_DEFINE_FINAL_TYPE (AhFuture, ah_future, G_TYPE_OBJECT)
 
 enum
@@ -86,6 +61,7 @@ ah_future_finalize (GObject *object)
       ah_root_withdraw (self->root);
       ah_root_unref (self->root);
     }
+  g_clear_pointer (&self->loop, ah_loop_unref);
   g_clear_error (&self->error);
   g_clear_pointer (&self->values, g_array_unref);
   if (G_VALUE_TYPE (&self->value))
@@ -135,8 +111,8 @@ ah_future_class_init (AhFutureClass *klass)
    *
    * Whether the run has ended, in whatever way.
    */
-  props[PROP_DONE] = g_param_spec_boolean ("done", NULL, NULL, FALSE,
-                                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[PROP_DONE]
+      = g_param_spec_boolean ("done", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
    * AhFuture:n-functions:
@@ -157,8 +133,8 @@ ah_future_class_init (AhFutureClass *klass)
   /**
    * AhFuture:fraction:
    *
-   * How much of the run is done, from 0 to 1: each function counts the same, a nested batch by the part
-   * of it that is done. It never falls, and is 1 when the run has succeeded.
+   * How much of the run is done, from 0 to 1: each function counts the same, a nested batch by the
+   * part of it that is done. It never falls, and is 1 when the run has succeeded.
    */
   props[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0,
                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
@@ -190,7 +166,7 @@ somebody_listens (AhFuture *self)
 
   if (notify_id == 0)
     notify_id = g_signal_lookup ("notify", G_TYPE_OBJECT);
-  return g_signal_has_handler_pending (self, notify_id, 0, TRUE);
+  return g_signal_handler_find (self, G_SIGNAL_MATCH_ID, notify_id, 0, NULL, NULL, NULL) != 0;
 }
 
 static void
@@ -323,7 +299,8 @@ lock_outcome (AhFuture *self, GError **error)
 
 /* --- Starting --- */
 
-/* In a dispatch of the context of ah_start (): drops the reference that kept the future until here. */
+/* In a dispatch of the context of ah_start (): drops the reference that kept the future until here.
+ */
 static void
 deliver_start (AhRoot *root, gpointer data)
 {
@@ -348,29 +325,34 @@ deliver_background (AhRoot *root, gpointer data G_GNUC_UNUSED)
     deliver_start (root, g_object_ref (self));
 }
 
+/* The future of @root, which is delivered on the thread-default context; or of nothing. */
 static AhFuture *
-future_new (AhRoot *root)
+future_new (AhRoot *root, AhDeliver deliver)
 {
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
   AhFuture *self = g_object_new (AH_TYPE_FUTURE, NULL);
 
+  self->n_functions = 1;
+  if (root == NULL)
+    return self;
+
   self->root = root;
-  self->n_functions = root ? root->top->jobs.n_jobs : 1;
+  self->n_functions = root->top->jobs.n_jobs;
+  self->loop = ah_loop_get (context, root->top->priority);
+  root->deliver_loop = ah_loop_ref (self->loop);
+  root->deliver = deliver;
+  begin_progress (self, context, root->top->priority);
   return self;
 }
 
 AhFuture *
 ah_future_new_start (AhFunction *function, GCancellable *cancellable)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  int priority = ah_root_get_priority (function);
   AhRoot *root = ah_root_new (function, cancellable, TRUE);
-  AhFuture *self = future_new (root);
+  AhFuture *self = future_new (root, deliver_start);
 
-  root->loop = ah_loop_get (context, priority);
-  root->deliver_loop = ah_loop_ref (root->loop);
-  root->deliver = deliver_start;
+  root->loop = ah_loop_ref (self->loop);
   root->deliver_data = g_object_ref (self);
-  begin_progress (self, context, priority);
   ah_root_begin (root);
 
   return self;
@@ -379,15 +361,13 @@ ah_future_new_start (AhFunction *function, GCancellable *cancellable)
 AhFuture *
 ah_future_new_background (AhFunction *function)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  int priority = ah_root_get_priority (function);
   g_autoptr (GError) error = NULL;
   AhRoot *root;
   AhFuture *self;
 
   if (ah_function_get_home (function))
     {
-      self = future_new (NULL);
+      self = future_new (NULL, NULL);
       self->taken = TRUE;
       self->error = g_error_new_literal (AH_RUN_ERROR, AH_RUN_ERROR_HOME,
                                          _ ("A function with a home cannot run in a worker"));
@@ -395,11 +375,8 @@ ah_future_new_background (AhFunction *function)
     }
 
   root = ah_root_new (function, NULL, TRUE);
-  self = future_new (root);
-  root->deliver_loop = ah_loop_get (context, priority);
-  root->deliver = deliver_background;
+  self = future_new (root, deliver_background);
   g_weak_ref_init (&root->future, self);
-  begin_progress (self, context, priority);
 
   if (!ah_root_queue (root, &error))
     {
@@ -421,8 +398,8 @@ ah_future_new_background (AhFunction *function)
  *
  * Ends the run with %G_IO_ERROR_CANCELLED, unless it has ended.
  *
- * Functions that are running see their cancellable cancelled, and the run waits for them. This function
- * does not.
+ * Functions that are running see their cancellable cancelled, and the run waits for them. This
+ * function does not.
  *
  * May be called from any thread.
  */
@@ -436,250 +413,6 @@ ah_future_cancel (AhFuture *self)
 
   ah_run_stop (self->root->top, AH_RUN_CANCELLED, NULL, AH_NO_FUNCTION);
   ah_root_launch_stopped (self->root);
-}
-
-typedef struct
-{
-  gint      ref_count; /* atomic */
-  gint      cancelled; /* atomic */
-  AhWaiter *waiter;
-} WaitCancel;
-
-static void
-wait_cancel_unref (gpointer data, GClosure *closure G_GNUC_UNUSED)
-{
-  WaitCancel *cancel = data;
-
-  if (!g_atomic_int_dec_and_test (&cancel->ref_count))
-    return;
-
-  ah_waiter_unref (cancel->waiter);
-  g_free (cancel);
-}
-
-static void
-on_wait_cancelled (GCancellable *cancellable G_GNUC_UNUSED, gpointer data)
-{
-  WaitCancel *cancel = data;
-
-  g_atomic_int_set (&cancel->cancelled, TRUE);
-  ah_waiter_wake (cancel->waiter);
-}
-
-/* Waits with @cancellable; the handler may still be running elsewhere when it is disconnected. */
-static void
-wait_cancellable (AhRoot *root, AhWaiter *waiter, GCancellable *cancellable)
-{
-  WaitCancel *cancel = g_new0 (WaitCancel, 1);
-  gulong id;
-
-  cancel->ref_count = 2;
-  cancel->waiter = ah_waiter_ref (waiter);
-  id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_wait_cancelled), cancel,
-                              wait_cancel_unref, 0);
-  if (!g_cancellable_is_cancelled (cancellable))
-    ah_root_wait (root, waiter, &cancel->cancelled);
-  g_signal_handler_disconnect (cancellable, id);
-  wait_cancel_unref (cancel, NULL);
-}
-
-/* Whether the run can get on while the calling thread waits and iterates @context alone. */
-static gboolean
-gets_on_without (AhRoot *root, GMainContext *context)
-{
-  AhJobView *jobs = &root->top->jobs;
-
-  /* A background run has a loop of its own, and blocking functions need none. */
-  if (root->is_background || jobs->n_jobs == jobs->n_blocking)
-    return TRUE;
-
-  return ah_loop_get_context (root->deliver_loop) == context
-         || !g_main_context_is_owner (ah_loop_get_context (root->deliver_loop));
-}
-
-/**
- * ah_future_wait:
- * @self: a started run
- * @cancellable: (nullable): ends this wait alone, not the run
- * @error: return location for an error
- *
- * Waits until the run has ended, in whatever way.
- *
- * Meanwhile an idle event loop (see [func@IdleEventLoop.enter]) of the calling thread is served. No
- * context that is being dispatched is iterated.
- *
- * Errors are %G_IO_ERROR_CANCELLED, if @cancellable was cancelled, and %G_IO_ERROR_WOULD_BLOCK, at once,
- * where waiting would stop the very loop that the run needs: use [method@Future.wait_async] there.
- * How the run ended, [method@Future.get_value] tells.
- *
- * May be called from any thread.
- *
- * Returns: %TRUE if the run has ended
- */
-gboolean
-ah_future_wait (AhFuture *self, GCancellable *cancellable, GError **error)
-{
-  AhIdleLoop idle = { 0 };
-  gboolean gets_on;
-
-  g_return_val_if_fail (AH_IS_FUTURE (self), FALSE);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-
-  if (ah_future_get_done (self))
-    return TRUE;
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-
-  ah_idle_loop_enter (&idle);
-  gets_on = gets_on_without (self->root, idle.context);
-  if (gets_on)
-    {
-      g_autoptr (AhWaiter) waiter = ah_waiter_new (idle.context);
-
-      if (cancellable)
-        wait_cancellable (self->root, waiter, cancellable);
-      else
-        ah_root_wait (self->root, waiter, NULL);
-    }
-  ah_idle_loop_leave (&idle);
-
-  if (ah_future_get_done (self))
-    return TRUE;
-  if (!gets_on)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                         _ ("Waiting here would stop the main context that the run needs: "
-                            "wait asynchronously"));
-  else
-    g_cancellable_set_error_if_cancelled (cancellable, error);
-  return FALSE;
-}
-
-/* --- Waiting asynchronously --- */
-
-typedef struct
-{
-  AhWatch watch; /* first; posted once, by whoever takes it from the root's list */
-  gint    ref_count; /* atomic: one until it is dispatched, one of the handler */
-  GTask  *task;
-  AhRoot *root; /* with a reference; NULL for what could not be started at all */
-  gulong  cancelled_id;
-} WaitAsync;
-
-static void
-wait_async_unref (gpointer data, GClosure *closure G_GNUC_UNUSED)
-{
-  WaitAsync *wait = data;
-
-  if (!g_atomic_int_dec_and_test (&wait->ref_count))
-    return;
-
-  g_clear_pointer (&wait->root, ah_root_unref);
-  g_free (wait);
-}
-
-static void
-on_wait_async_cancelled (GCancellable *cancellable G_GNUC_UNUSED, gpointer data)
-{
-  WaitAsync *wait = data;
-
-  if (ah_root_unwatch (wait->root, &wait->watch))
-    ah_loop_post (wait->watch.loop, &wait->watch.item);
-}
-
-static gboolean
-wait_async_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
-{
-  WaitAsync *wait = (WaitAsync *) item;
-  g_autoptr (GTask) task = g_steal_pointer (&wait->task);
-
-  /* Passes the lock, which whoever posted this may still have. */
-  if (wait->root)
-    ah_root_unwatch (wait->root, &wait->watch);
-  if (wait->cancelled_id)
-    g_signal_handler_disconnect (g_task_get_cancellable (task), wait->cancelled_id);
-  ah_loop_unref (wait->watch.loop);
-
-  if (wait->root == NULL || ah_root_is_finished (wait->root)
-      || !g_task_return_error_if_cancelled (task))
-    g_task_return_boolean (task, TRUE);
-  wait_async_unref (wait, NULL);
-
-  return FALSE;
-}
-
-/**
- * ah_future_wait_async:
- * @self: a started run
- * @cancellable: (nullable): ends this wait alone, not the run
- * @callback: (nullable) (scope async): called when the run has ended
- * @user_data: what to give @callback
- *
- * Waits without blocking until the run has ended, in whatever way.
- *
- * @callback is called on the thread-default context of the caller, never before this function has
- * returned.
- *
- * May be called from any thread that iterates its thread-default context.
- */
-void
-ah_future_wait_async (AhFuture *self,
-                      GCancellable *cancellable,
-                      GAsyncReadyCallback callback,
-                      gpointer user_data)
-{
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  WaitAsync *wait;
-
-  g_return_if_fail (AH_IS_FUTURE (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  wait = g_new0 (WaitAsync, 1);
-  wait->ref_count = 1;
-  wait->root = self->root ? ah_root_ref (self->root) : NULL;
-  wait->task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (wait->task, ah_future_wait_async);
-  g_task_set_check_cancellable (wait->task, FALSE);
-  ah_loop_item_init (&wait->watch.item, wait_async_dispatch);
-  wait->watch.loop = ah_loop_get (context, G_PRIORITY_DEFAULT);
-
-  if (wait->root == NULL || !ah_root_watch (wait->root, &wait->watch))
-    {
-      ah_loop_post (wait->watch.loop, &wait->watch.item);
-      return;
-    }
-  if (cancellable == NULL)
-    return;
-
-  /* What is posted is dispatched by this thread, and so not before this is over. */
-  wait->ref_count++;
-  wait->cancelled_id
-      = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_wait_async_cancelled), wait,
-                               wait_async_unref, 0);
-  if (g_cancellable_is_cancelled (cancellable))
-    on_wait_async_cancelled (cancellable, wait);
-}
-
-/**
- * ah_future_wait_finish:
- * @self: a started run
- * @async_result: what the callback was given
- * @error: return location for an error
- *
- * Takes the outcome of [method@Future.wait_async].
- *
- * The only error is %G_IO_ERROR_CANCELLED, if the wait's own cancellable was cancelled. How the run
- * ended, [method@Future.get_value] tells.
- *
- * Returns: %TRUE if the run has ended
- */
-gboolean
-ah_future_wait_finish (AhFuture *self, GAsyncResult *async_result, GError **error)
-{
-  g_return_val_if_fail (AH_IS_FUTURE (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (async_result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (async_result, ah_future_wait_async), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (async_result), error);
 }
 
 /* --- Looking --- */
@@ -704,7 +437,8 @@ ah_future_get_done (AhFuture *self)
  * ah_future_get_n_functions:
  * @self: a started run
  *
- * Gets how many functions the run has, see [property@Future:n-functions]. May be called from any thread.
+ * Gets how many functions the run has, see [property@Future:n-functions]. May be called from any
+ * thread.
  *
  * Returns: the number of functions
  */
@@ -794,8 +528,8 @@ ah_future_get_failed_index (AhFuture *self)
 /**
  * ah_future_get_value:
  * @self: a started run
- * @value: (out caller-allocates): an empty value, which gets a copy of what the function gave: %NULL of
- *   type `G_TYPE_POINTER` where that is nothing, an [class@Results] for a batch
+ * @value: (out caller-allocates) (optional): an empty value, which gets a copy of what the function
+ * gave: %NULL of type `G_TYPE_POINTER` where that is nothing, an [class@Results] for a batch
  * @error: return location for an error
  *
  * Gets the outcome of the run, as often as it is asked for.
@@ -810,7 +544,6 @@ gboolean
 ah_future_get_value (AhFuture *self, GValue *value, GError **error)
 {
   g_return_val_if_fail (AH_IS_FUTURE (self), FALSE);
-  g_return_val_if_fail (value != NULL, FALSE);
 
   if (!lock_outcome (self, error))
     return FALSE;
@@ -820,8 +553,11 @@ ah_future_get_value (AhFuture *self, GValue *value, GError **error)
       g_value_init (&self->value, AH_TYPE_RESULTS);
       g_value_take_object (&self->value, ah_results_new_take (g_array_ref (self->values)));
     }
-  g_value_init (value, G_VALUE_TYPE (&self->value));
-  g_value_copy (&self->value, value);
+  if (value)
+    {
+      g_value_init (value, G_VALUE_TYPE (&self->value));
+      g_value_copy (&self->value, value);
+    }
   g_mutex_unlock (&self->lock);
 
   return TRUE;
@@ -834,8 +570,8 @@ ah_future_get_value (AhFuture *self, GValue *value, GError **error)
  *
  * Gets what the functions of a batch gave, copied, as often as it is asked for.
  *
- * The error is %G_IO_ERROR_PENDING while the run goes on, %G_IO_ERROR_INVALID_ARGUMENT if it is not that of
- * a batch, and otherwise those of [method@Batch.run_finish].
+ * The error is %G_IO_ERROR_PENDING while the run goes on, %G_IO_ERROR_INVALID_ARGUMENT if it is not
+ * that of a batch, and otherwise those of [method@Batch.run_finish].
  *
  * May be called from any thread.
  *

@@ -9,15 +9,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How many times a loop that is left dispatches what is ready: enough for chains of a few callbacks, and
- * an end where something is always ready. */
+/* How many times a loop that is left dispatches what is ready: enough for chains of a few
+ * callbacks, and an end where something is always ready. */
 #define MAX_LAST_ITERATIONS 100
 
 static __thread AhIdleLoop *innermost;
 
 /*
- * The initial thread of a process has the process's own number. Where threads have no such numbers, the
- * thread that loaded the library is taken for it.
+ * The initial thread of a process has the process's own number. Where threads have no such numbers,
+ * the thread that loaded the library is taken for it.
  */
 static gboolean
 is_main_thread (void)
@@ -28,9 +28,9 @@ is_main_thread (void)
 /*
  * The context that is the thread's own and idle, acquired; or NULL.
  *
- * Inside a dispatch, acquiring succeeds all the same, and a context that was pushed has an owner while
- * nobody runs it: only the depth tells. And only the main thread may take the default context for its
- * own: any other would dispatch the main thread's sources.
+ * Inside a dispatch, acquiring succeeds all the same, and a context that was pushed has an owner
+ * while nobody runs it: only the depth tells. And only the main thread may take the default context
+ * for its own: any other would dispatch the main thread's sources.
  */
 static GMainContext *
 acquire_own_context (void)
@@ -89,8 +89,8 @@ leave_innermost (void)
 }
 
 /*
- * FALSE, with a critical, if the thread is another, or if loops inside it have not been left yet: in that
- * case it is left together with those.
+ * FALSE, with a critical, if the thread is another, or if loops inside it have not been left yet:
+ * in that case it is left together with those.
  */
 gboolean
 ah_idle_loop_leave (AhIdleLoop *self)
@@ -124,8 +124,8 @@ ah_idle_loop_leave (AhIdleLoop *self)
 struct _AhIdleEventLoop
 {
   gatomicrefcount ref_count;
-  gboolean        left; /* ah_idle_event_loop_leave () was called */
-  AhIdleLoop      loop;
+  gboolean left; /* ah_idle_event_loop_leave () was called */
+  AhIdleLoop loop;
 };
 
 G_DEFINE_BOXED_TYPE (AhIdleEventLoop,
@@ -145,10 +145,10 @@ unref_left_late (AhIdleLoop *loop)
  *
  * Enters a main context that is safe to iterate, and makes it the thread default.
  *
- * If the calling thread is in no dispatch and has a context of its own (one that it pushed as thread
- * default; the main thread: the default one), which can be acquired, then this is the one. Otherwise
- * it is a fresh one. Either way it stays acquired until [method@IdleEventLoop.leave], which has
- * to be called in the same thread; entered loops nest.
+ * If the calling thread is in no dispatch and has a context of its own (one that it pushed as
+ * thread default; the main thread: the default one), which can be acquired, then this is the one.
+ * Otherwise it is a fresh one. Either way it stays acquired until [method@IdleEventLoop.leave],
+ * which has to be called in the same thread; entered loops nest.
  *
  * May be called from any thread.
  *
@@ -187,8 +187,8 @@ ah_idle_event_loop_get_context (AhIdleEventLoop *self)
  * ah_idle_event_loop_leave:
  * @self: (transfer full): an entered loop
  *
- * Leaves the loop: what is ready on a fresh context is dispatched, a bounded number of times, and what
- * was thread default before is so again.
+ * Leaves the loop: what is ready on a fresh context is dispatched, a bounded number of times, and
+ * what was thread default before is so again.
  *
  * Must be called in the thread that entered @self; elsewhere it is a critical, and changes nothing.
  * Leaving before the loops that were entered inside @self is a critical too; @self is then left as

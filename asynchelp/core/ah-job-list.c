@@ -75,5 +75,5 @@ ah_job_list_clear (AhJobList *self)
 
   g_slist_free_full (self->outgrown, g_free);
   g_free (self->segments);
-  *self = (AhJobList) { 0 };
+  *self = (AhJobList){ 0 };
 }

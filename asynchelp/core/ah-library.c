@@ -10,8 +10,7 @@
  * The first use of GTask starts GLib's worker thread, and aborts the program where no thread can be
  * started. So that this never happens in the middle of a run, it happens here.
  */
-static void __attribute__ ((constructor))
-library_loaded (void)
+static void __attribute__ ((constructor)) library_loaded (void)
 {
   g_type_class_ref (G_TYPE_TASK);
 

@@ -8,15 +8,16 @@
 
 struct _AhLoop
 {
-  GSource       source;
-  GMainContext *context;  /* constant; the source goes with it */
-  int           priority; /* constant */
+  GSource source;
+  GMainContext *context; /* constant; the source goes with it */
+  int priority;          /* constant */
 
   GMutex lock;
   GQueue items; /* guarded by the lock */
 };
 
-/* All loops, as their own keys. Its lock is taken before that of a context, and never the other way. */
+/* All loops, as their own keys. Its lock is taken before that of a context, and never the other
+ * way. */
 static GMutex table_lock;
 static GHashTable *table;
 
@@ -67,8 +68,8 @@ count_items (AhLoop *self)
 }
 
 /*
- * One item at a time, and the source may recurse: a callback that runs a main loop of its own on the
- * context gets its further items dispatched there.
+ * One item at a time, and the source may recurse: a callback that runs a main loop of its own on
+ * the context gets its further items dispatched there.
  */
 static gboolean
 loop_dispatch (GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
@@ -83,7 +84,8 @@ loop_dispatch (GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpointer dat
   if (push)
     g_main_context_push_thread_default (self->context);
 
-  /* What is posted meanwhile waits for the next iteration, where tasks made in this one end inline. */
+  /* What is posted meanwhile waits for the next iteration, where tasks made in this one end inline.
+   */
   for (guint n_items = count_items (self); n_items; n_items--)
     {
       AhLoopItem *item = pop_item (self);
@@ -172,7 +174,8 @@ ah_loop_get_context (AhLoop *self)
   return self->context;
 }
 
-/* Has @item dispatched; it must not be posted already. The poster's reference has to last until then. */
+/* Has @item dispatched; it must not be posted already. The poster's reference has to last until
+ * then. */
 void
 ah_loop_post (AhLoop *self, AhLoopItem *item)
 {

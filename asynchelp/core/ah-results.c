@@ -44,9 +44,10 @@ ah_results_init (AhResults *self G_GNUC_UNUSED)
 }
 
 /*
- * An array that takes over @values, allocated with g_malloc (). g_array_new_take () would do this from
- * GLib 2.76 on; before, giving the fields of an empty array what they have to hold is the only way that
- * does not write to all of a million values once more. The array grows from there as any other.
+ * An array that takes over @values, allocated with g_malloc (). g_array_new_take () would do this
+ * from GLib 2.76 on; before, giving the fields of an empty array what they have to hold is the only
+ * way that does not write to all of a million values once more. The array grows from there as any
+ * other.
  */
 GArray *
 ah_results_array_take (GValue *values, guint n_values)
@@ -92,8 +93,8 @@ ah_results_new_take (GArray *values)
  *
  * Gets all values, copied.
  *
- * A function without a value stands there as %NULL of type `G_TYPE_POINTER`, a collected failure as a
- * value of type `G_TYPE_ERROR`, a batch as its `AhResults`.
+ * A function without a value stands there as %NULL of type `G_TYPE_POINTER`, a collected failure as
+ * a value of type `G_TYPE_ERROR`, a batch as its `AhResults`.
  *
  * Returns: (transfer full) (element-type GObject.Value): the values, in the order of scheduling
  */

@@ -44,16 +44,17 @@ struct _AhRoot
   gulong        cancelled_id;
 
   AhLoopItem deliver_item;
+  AhLoopItem help;
   gint       ended;     /* atomic: no function is running any more */
   gint       finished;  /* atomic: and the thread that blocked, if any, is out of its loop */
   gint       released;  /* atomic */
-  gint       loop_work; /* atomic: what only dispatches of `loop` can bring forward */
   gint       n_open;    /* atomic, written under the lock */
 
   /* The thread that does nothing else than to bring this run forward, where there is one. */
   AhWaiter *helper;        /* written under the lock */
   GThread  *helper_thread; /* constant while there is a helper */
-  gboolean  helper_works; /* inside ah_root_work (); its own */
+  gboolean  helper_works;  /* likewise; it has no loop to serve */
+  gboolean  helper_busy;   /* inside ah_root_work (); its own */
 
   GMutex       lock;      /* guards the rest, and the tree; taken after the pool's, before a run's */
   AhDeliver    deliver;   /* NULL where it is not wanted, or no longer */
@@ -61,6 +62,7 @@ struct _AhRoot
   GQueue       waiters;   /* all, the helper too */
   GQueue       watches;   /* loop items with a loop, see ah_root_watch () */
   AhDiscarded *discarded; /* values that nobody gets */
+  gboolean     help_asked;
 };
 
 /* Something to be posted when the run has finished. */
@@ -85,6 +87,7 @@ gboolean ah_root_queue          (AhRoot              *self,
                                  GError             **error);
 void     ah_root_launch         (AhRoot              *self);
 void     ah_root_launch_stopped (AhRoot              *self);
+void     ah_root_ask_for_help   (AhRoot              *self);
 void     ah_root_wait           (AhRoot              *self,
                                  AhWaiter            *waiter,
                                  gint                *interrupted);

@@ -9,37 +9,47 @@
 #include "asynchelp/core/ah-idle-event-loop-private.h"
 
 /*
- * Threads that wait for a run: the one that blocks on it, the worker of a background run, and those that
- * wait for a future.
+ * Threads that wait for a run: the one that blocks on it, the worker of a background run, and those
+ * that wait for a future.
  */
 
-/* How long (µs) the thread that blocks works before it looks at its loop. */
+/* How long (µs) a thread that nobody else can work for works, before it looks at its loop. */
 #define TURN_US 1000
 
 /* --- Waiting --- */
 
+static gboolean
+is_working_helper (AhRoot *self)
+{
+  return self->helper_works && self->helper_thread == g_thread_self ();
+}
+
 static void
 work (AhRoot *self)
 {
-  gboolean helper = self->helper_thread == g_thread_self ();
-
-  if (helper)
-    self->helper_works = TRUE;
-  ah_root_work (self, g_get_monotonic_time () + TURN_US);
-  if (helper)
-    self->helper_works = FALSE;
+  if (is_working_helper (self))
+    {
+      self->helper_busy = TRUE;
+      ah_root_work (self, G_MAXINT64);
+      self->helper_busy = FALSE;
+    }
+  else
+    {
+      ah_root_work (self, g_get_monotonic_time () + TURN_US);
+    }
 }
 
-/* Whether the waiting thread should take work: a helper unless its loop needs it, everyone if nobody else
- * can. */
+/*
+ * Whether the waiting thread should work itself: the one that blocks does, unless it has a loop to
+ * serve: a function that it was in could wait for one of the loop. Where nobody else can, everyone
+ * does.
+ */
 static gboolean
-should_work (AhRoot *self, gboolean helps)
+should_work (AhRoot *self)
 {
   if (g_atomic_int_get (&self->n_open) == 0)
     return FALSE;
-  if (helps && g_atomic_int_get (&self->loop_work) == 0)
-    return TRUE;
-  return ah_worker_pool_nobody_can (self->workers);
+  return is_working_helper (self) || ah_worker_pool_nobody_can (self->workers);
 }
 
 static gboolean
@@ -49,51 +59,116 @@ should_launch (AhRoot *self)
          && ah_worker_pool_nobody_can (self->workers);
 }
 
+/*
+ * A worker counts as waiting from its first sleep until it works again: in between it only looks,
+ * and that must not make others believe that it could take something.
+ */
 static void
-wait_for (AhRoot *self, AhWaiter *waiter, gboolean helps, gint *until, gint *interrupted)
+set_waiting (gboolean *is_waiting, gboolean waiting)
 {
-  gboolean counted = FALSE;
+  if (*is_waiting == waiting)
+    return;
 
-  while (!g_atomic_int_get (until) && !(interrupted && g_atomic_int_get (interrupted)))
+  *is_waiting = waiting;
+  if (waiting)
+    ah_worker_begin_wait ();
+  else
+    ah_worker_end_wait ();
+}
+
+/* The context that the calling thread iterates because it waits for a run, and for nothing else. */
+static __thread GMainContext *serving;
+
+static void
+sleep_serving (AhWaiter *waiter)
+{
+  GMainContext *outer = serving;
+
+  serving = waiter->context;
+  ah_waiter_sleep (waiter);
+  serving = outer;
+}
+
+/*
+ * No worker can come for a run that was started on a context which a waiting thread serves: its
+ * waiting could be for this very run. So that thread does the work, a turn at a time.
+ */
+static gboolean
+help_dispatch (AhLoopItem *item, gint64 until)
+{
+  AhRoot *self = (AhRoot *) ((char *) item - G_STRUCT_OFFSET (AhRoot, help));
+  guint wait_depth;
+
+  if (serving == ah_loop_get_context (self->loop) && g_atomic_int_get (&self->n_open) > 0
+      && ah_worker_pool_nobody_can (self->workers))
     {
-      if (should_work (self, helps))
-        {
-          if (helps && !counted)
-            ah_worker_pool_begin_help (self->workers);
-          counted = helps;
-
-          work (self);
-          /* Its loop may need it too, where nobody else can do the work. */
-          if (waiter->context && g_atomic_int_get (&self->loop_work) > 0)
-            g_main_context_iteration (waiter->context, FALSE);
-          continue;
-        }
-      if (should_launch (self))
-        {
-          ah_root_launch (self);
-          continue;
-        }
-
-      if (counted)
-        ah_worker_pool_end_help (self->workers);
-      counted = FALSE;
-      /* What was left to this thread, and now is not. */
-      if (helps && g_atomic_int_get (&self->n_open) > 0
-          && !g_atomic_int_get (&self->source.attached))
-        ah_worker_pool_attach (self->workers, &self->source, NULL);
-
-      ah_waiter_prepare (waiter);
-      ah_worker_begin_wait ();
-      if (!g_atomic_int_get (until) && !(interrupted && g_atomic_int_get (interrupted))
-          && !should_work (self, helps) && !should_launch (self))
-        ah_waiter_sleep (waiter);
-      else
-        ah_waiter_stay (waiter);
-      ah_worker_end_wait ();
+      wait_depth = ah_worker_pause_wait ();
+      ah_root_work (self, until);
+      ah_worker_resume_wait (wait_depth);
+      return TRUE;
     }
 
-  if (counted)
-    ah_worker_pool_end_help (self->workers);
+  g_mutex_lock (&self->lock);
+  self->help_asked = FALSE;
+  g_mutex_unlock (&self->lock);
+  ah_root_unref (self);
+  return FALSE;
+}
+
+/* No worker can come: wakes those who wait, and asks the thread of the run's context. */
+void
+ah_root_ask_for_help (AhRoot *self)
+{
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->waiters.head; l; l = l->next)
+    ah_waiter_wake (l->data);
+  if (self->loop && !self->is_blocking && !self->finished && !self->help_asked)
+    {
+      self->help_asked = TRUE;
+      ah_root_ref (self);
+      ah_loop_item_init (&self->help, help_dispatch);
+      ah_loop_post (self->loop, &self->help);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+is_over (gint *until, gint *interrupted)
+{
+  return g_atomic_int_get (until) || (interrupted && g_atomic_int_get (interrupted));
+}
+
+static void
+wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
+{
+  gboolean is_waiting = FALSE;
+
+  while (!is_over (until, interrupted))
+    {
+      if (should_work (self))
+        {
+          set_waiting (&is_waiting, FALSE);
+          work (self);
+          if (waiter->context)
+            g_main_context_iteration (waiter->context, FALSE);
+        }
+      else if (should_launch (self))
+        {
+          set_waiting (&is_waiting, FALSE);
+          ah_root_launch (self);
+        }
+      else
+        {
+          ah_waiter_prepare (waiter);
+          set_waiting (&is_waiting, TRUE);
+          if (!is_over (until, interrupted) && !should_work (self) && !should_launch (self))
+            sleep_serving (waiter);
+          else
+            ah_waiter_stay (waiter);
+        }
+    }
+
+  set_waiting (&is_waiting, FALSE);
 }
 
 /* Until the run has finished, or *@interrupted (nullable) is set and the waiter woken. */
@@ -101,7 +176,7 @@ void
 ah_root_wait (AhRoot *self, AhWaiter *waiter, gint *interrupted)
 {
   ah_root_add_waiter (self, waiter);
-  wait_for (self, waiter, FALSE, &self->finished, interrupted);
+  wait_for (self, waiter, &self->finished, interrupted);
   ah_root_remove_waiter (self, waiter);
 }
 
@@ -123,13 +198,18 @@ ah_root_serve (AhRoot *self)
 
   waiter = ah_waiter_new (idle.context);
   self->helper_thread = g_thread_self ();
+  self->helper_works = !needs_loop;
   g_mutex_lock (&self->lock);
   self->helper = waiter;
   g_mutex_unlock (&self->lock);
   ah_root_add_waiter (self, waiter);
 
+  if (self->helper_works)
+    ah_worker_pool_begin_help (self->workers);
   ah_root_begin (self);
-  wait_for (self, waiter, TRUE, &self->ended, NULL);
+  wait_for (self, waiter, &self->ended, NULL);
+  if (self->helper_works)
+    ah_worker_pool_end_help (self->workers);
 
   ah_root_remove_waiter (self, waiter);
   g_mutex_lock (&self->lock);

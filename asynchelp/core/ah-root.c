@@ -17,8 +17,8 @@
 struct _AhDiscarded
 {
   AhDiscarded *next;
-  GValue      *values;
-  guint        n_values;
+  GValue *values;
+  guint n_values;
 };
 
 /* --- What the pool sees --- */
@@ -64,7 +64,7 @@ source_work (AhWorkSource *source)
 static void
 source_nobody_can (AhWorkSource *source)
 {
-  ah_root_wake_waiters ((AhRoot *) source);
+  ah_root_ask_for_help ((AhRoot *) source);
 }
 
 static const AhWorkSourceClass source_class = {
@@ -85,8 +85,8 @@ ah_root_get_priority (AhFunction *function)
 }
 
 /*
- * An outermost run of @function, not yet begun: the caller fills in where it runs. A single function gets
- * the caller's cancellable as it is, unless it is to have one of its @own.
+ * An outermost run of @function, not yet begun: the caller fills in where it runs. A single
+ * function gets the caller's cancellable as it is, unless it is to have one of its @own.
  */
 AhRoot *
 ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cancellable)
@@ -102,10 +102,9 @@ ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cance
   if (is_batch)
     self->workers = ah_batch_ref_workers (AH_BATCH (function));
   else
-    self->workers
-        = ah_worker_pool_ref (ah_thread_pool_get_workers (ah_thread_pool_get_default ()));
-  self->top = ah_run_new (self, NULL, 0, function,
-                          is_batch || own_cancellable ? NULL : cancellable);
+    self->workers = ah_worker_pool_ref (ah_thread_pool_get_workers (ah_thread_pool_get_default ()));
+  self->top
+      = ah_run_new (self, NULL, 0, function, is_batch || own_cancellable ? NULL : cancellable);
 
   return self;
 }
@@ -152,8 +151,8 @@ free_discarded (AhRoot *self)
 }
 
 /*
- * Lets go of everything that a user could notice: in a dispatch of the run's context, in the thread that
- * blocked, or in the one that drops the future. Only memory is left for others to free.
+ * Lets go of everything that a user could notice: in a dispatch of the run's context, in the thread
+ * that blocked, or in the one that drops the future. Only memory is left for others to free.
  */
 void
 ah_root_release (AhRoot *self)
@@ -205,8 +204,8 @@ unref_by_closure (gpointer data, GClosure *closure G_GNUC_UNUSED)
 
 /*
  * Connects once an outermost run. A cancellable that is cancelled already is not connected to: GLib
- * would call the handler at once. The closure has a reference, since disconnecting does not wait for
- * a handler that is running in another thread.
+ * would call the handler at once. The closure has a reference, since disconnecting does not wait
+ * for a handler that is running in another thread.
  */
 static void
 watch_cancellable (AhRoot *self)
@@ -248,7 +247,7 @@ deliver_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
   AhDeliver deliver;
 
   g_mutex_lock (&self->lock);
-  deliver = self->deliver;
+  deliver = g_steal_pointer (&self->deliver);
   g_mutex_unlock (&self->lock);
 
   if (deliver)
@@ -258,8 +257,8 @@ deliver_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 }
 
 /*
- * Tells everyone that the run is over; the caller has a reference. All of it under the lock: those told
- * pass through it before they let go of anything that is used here.
+ * Tells everyone that the run is over; the caller has a reference. All of it under the lock: those
+ * told pass through it before they let go of anything that is used here.
  */
 void
 ah_root_finish (AhRoot *self)
@@ -302,7 +301,8 @@ ah_root_withdraw (AhRoot *self)
     ah_root_unref (self);
 }
 
-/* The values of a run that has ended, for the caller to free or to hand on; FALSE if it did not succeed. */
+/* The values of a run that has ended, for the caller to free or to hand on; FALSE if it did not
+ * succeed. */
 gboolean
 ah_root_take_values (AhRoot *self, GValue **values, GError **error)
 {
@@ -319,8 +319,8 @@ ah_root_take_values (AhRoot *self, GValue **values, GError **error)
 /* --- Work that can be claimed --- */
 
 /*
- * @run has something to claim. Calls a worker, unless the thread that blocks on the run will take it
- * itself: it does if it is awake, or can be woken, for one function; and not while its loop needs it.
+ * @run has something to claim. Calls a worker, unless it is for one function only, and the thread
+ * that blocks on the run is free to take it.
  */
 void
 ah_root_open (AhRoot *self, AhRun *run)
@@ -341,11 +341,11 @@ ah_root_open (AhRoot *self, AhRun *run)
   helper = self->helper ? ah_waiter_ref (self->helper) : NULL;
   g_mutex_unlock (&self->lock);
 
-  if (helper && g_atomic_int_get (&self->loop_work) == 0)
+  if (helper && self->helper_works)
     {
       if (self->helper_thread == g_thread_self ())
         {
-          n_spare = self->helper_works ? 0 : 1;
+          n_spare = self->helper_busy ? 0 : 1;
         }
       else if (g_atomic_int_get (&helper->sleeping))
         {

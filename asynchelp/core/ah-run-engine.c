@@ -11,20 +11,21 @@
 #include "asynchelp/core/ah-results-private.h"
 #include "asynchelp/core/ah-run-error.h"
 
-/* Chunks grow while they take less than this (µs), and shrink when they take more than four times it. */
+/* Chunks grow while they take less than this (µs), and shrink when they take more than four times
+ * it. */
 #define SHORT_CHUNK_US 20
 
 /* --- Beginning and ending without recursion --- */
 
 /*
- * The end of a run is the end of a job of its parent, which may begin further runs, which may end at
- * once, and so on. All of it goes through a list of the thread, so that however deep or long the chain
- * is, the stack stays flat.
+ * The end of a run is the end of a job of its parent, which may begin further runs, which may end
+ * at once, and so on. All of it goes through a list of the thread, so that however deep or long the
+ * chain is, the stack stays flat.
  */
 typedef struct
 {
-  AhRun   *head;
-  AhRun   *tail;
+  AhRun *head;
+  AhRun *tail;
   gboolean active;
 } Settling;
 
@@ -73,7 +74,7 @@ ah_run_suspend_settling (void)
 {
   Settling *suspended = settling.active ? g_memdup2 (&settling, sizeof settling) : NULL;
 
-  settling = (Settling) { 0 };
+  settling = (Settling){ 0 };
   return suspended;
 }
 
@@ -261,7 +262,8 @@ ah_run_take_error (AhRun *self)
         {
           name = get_job_name (self, self->failed_index);
           if (name)
-            /* Translators: comes before what went wrong with the function of this index and name. */
+            /* Translators: comes before what went wrong with the function of this index and name.
+             */
             g_prefix_error (&self->error, _ ("Function %u “%s”: "), self->failed_index, name);
           else
             /* Translators: comes before what went wrong with the function of this index. */
@@ -271,8 +273,10 @@ ah_run_take_error (AhRun *self)
 
     case AH_RUN_TIMED_OUT:
       return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                          g_dngettext (GETTEXT_PACKAGE, "The run took longer than its %u millisecond",
-                                       "The run took longer than its %u milliseconds", self->timeout),
+                          g_dngettext (GETTEXT_PACKAGE,
+                                       "The run took longer than its %u millisecond",
+                                       "The run took longer than its %u milliseconds",
+                                       self->timeout),
                           self->timeout);
 
     case AH_RUN_CANCELLED:
@@ -366,7 +370,8 @@ ah_run_count (AhRun *self)
   return count;
 }
 
-/* Takes what threads have not begun, of a run that was stopped: how much of it is pending no more. */
+/* Takes what threads have not begun, of a run that was stopped: how much of it is pending no more.
+ */
 guint
 ah_run_take_rest (AhRun *self)
 {
@@ -421,8 +426,8 @@ work_limited (AhRun *self, gint64 until)
 }
 
 /*
- * Does what is in @lane, beginning with @index. Returns how much of what is pending has happened, and
- * in @n_finished how many functions ran.
+ * Does what is in @lane, beginning with @index. Returns how much of what is pending has happened,
+ * and in @n_finished how many functions ran.
  */
 static guint
 work_chunk (AhRun *self, AhLane *lane, guint index, guint *n_finished)
@@ -542,8 +547,8 @@ begin_timeout (AhRun *self)
   g_autoptr (GError) error = NULL;
   gint64 due = g_get_monotonic_time () + (gint64) self->timeout * 1000;
 
-  self->timer = ah_timer_new (due, on_timeout, ah_run_ref (self), (GDestroyNotify) ah_run_unref,
-                              &error);
+  self->timer
+      = ah_timer_new (due, on_timeout, ah_run_ref (self), (GDestroyNotify) ah_run_unref, &error);
   if (self->timer)
     return;
 
@@ -681,7 +686,8 @@ ah_run_count_finished (AhRun *self)
 /* More nested runs than this are not looked into: they count when they end. */
 #define MAX_NESTED_LOOKED_INTO 64
 
-/* How much of the run is done, 0 to 1: its functions count the same, nested runs by their own parts. */
+/* How much of the run is done, 0 to 1: its functions count the same, nested runs by their own
+ * parts. */
 double
 ah_run_get_fraction (AhRun *self)
 {
@@ -703,7 +709,8 @@ ah_run_get_fraction (AhRun *self)
 
       done += *run_weight * ah_run_count_finished (run) / run->jobs.n_jobs;
       weight = *run_weight / run->jobs.n_jobs;
-      for (GList *l = run->children.head; l && n_runs < MAX_NESTED_LOOKED_INTO; l = l->next, n_runs++)
+      for (GList *l = run->children.head; l && n_runs < MAX_NESTED_LOOKED_INTO;
+           l = l->next, n_runs++)
         {
           g_queue_push_tail (&todo, l->data);
           g_queue_push_tail (&todo, g_memdup2 (&weight, sizeof weight));

@@ -6,4 +6,4 @@
 
 #include "asynchelp/core/ah-run-error.h"
 
-G_DEFINE_QUARK (ah-run-error-quark, ah_run_error)
+G_DEFINE_QUARK (ah - run - error - quark, ah_run_error)

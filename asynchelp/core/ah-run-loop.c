@@ -11,29 +11,32 @@
 #include "asynchelp/core/ah-run-error.h"
 
 /*
- * What has to happen on main contexts: async functions start on the root's, functions with a home on
- * theirs.
+ * What has to happen on main contexts: async functions start on the root's, functions with a home
+ * on theirs.
  */
 
-/* As many tasks are made ahead, in one dispatch: returned in a later one they end inline, which halves
- * their cost. With only a few functions it is not worth the additional iteration. */
+/* As many tasks are made ahead, in one dispatch: returned in a later one they end inline, which
+ * halves their cost. With only a few functions it is not worth the additional iteration. */
 #define N_PREPARED 256
 #define MIN_PREPARED 16
+
+/* The clock is looked at after each start, and after so many jobs that are for others. */
+#define LOOK_AT_CLOCK 256
 
 /* --- Async functions --- */
 
 /* A function with a home that is not the root's context, on its way there or running. */
 typedef struct
 {
-  gint          ref_count; /* atomic */
-  AhLoopItem    go;
-  AhLoopItem    cancel;
-  AhRun        *run; /* with a reference */
-  guint         index;
-  AhLoop       *loop;        /* of the home */
+  gint ref_count; /* atomic */
+  AhLoopItem go;
+  AhLoopItem cancel;
+  AhRun *run; /* with a reference */
+  guint index;
+  AhLoop *loop;              /* of the home */
   GCancellable *cancellable; /* touched in dispatches of the home alone */
-  gboolean      listed;      /* in run->visits; guarded by the root's lock */
-  GList         link;
+  gboolean listed;           /* in run->visits; guarded by the root's lock */
+  GList link;
 } Visit;
 
 /* The life of a task: from its making, until it is disposed. */
@@ -41,7 +44,7 @@ typedef struct
 {
   GTask *task; /* with a reference until it starts, and then as long as the task lives */
   AhRun *run;  /* NULL before it starts and after it has ended */
-  guint  index;
+  guint index;
   Visit *visit; /* with a reference, or NULL */
 } Call;
 
@@ -52,18 +55,11 @@ static void
 call_ended (Call *call, GError *error)
 {
   AhRun *run = g_steal_pointer (&call->run);
-  AhRoot *root = ah_root_ref (run->root);
 
   ah_run_set_outcome (run, call->index, error);
   if (call->visit)
     visit_end (g_steal_pointer (&call->visit));
-  else
-    g_atomic_int_add (&root->loop_work, -1);
   ah_run_job_finished (run);
-
-  /* Whoever serves the loop may have nothing to wait for there any more. */
-  ah_root_wake_waiters (root);
-  ah_root_unref (root);
 }
 
 static void
@@ -88,10 +84,10 @@ on_task_gone (gpointer user_data, GObject *where_the_task_was G_GNUC_UNUSED)
   g_autofree Call *call = user_data;
 
   if (call->run)
-    call_ended (call,
-                g_error_new_literal (AH_RUN_ERROR, AH_RUN_ERROR_DROPPED,
-                                     _ ("An async function dropped its task without ending it; "
-                                        "it has to call g_task_return_value () or return an error")));
+    call_ended (
+        call, g_error_new_literal (AH_RUN_ERROR, AH_RUN_ERROR_DROPPED,
+                                   _ ("An async function dropped its task without ending it; "
+                                      "it has to call g_task_return_value () or return an error")));
 }
 
 static Call *
@@ -141,8 +137,6 @@ start_call (Call *call, AhRun *self, guint index, const AhJob *job, Visit *visit
   call->run = self;
   call->index = index;
   call->visit = visit;
-  if (visit == NULL)
-    g_atomic_int_add (&self->root->loop_work, 1);
 
   if (job->kind == AH_JOB_ASYNC)
     ((AhAsyncFunc) job->func) (task, job->data);
@@ -218,7 +212,6 @@ visit_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
       visit->cancellable = g_cancellable_new ();
       start_call (make_call (run, visit->cancellable), run, visit->index, job, visit);
     }
-  ah_root_wake_waiters (run->root);
   ah_run_unref (run);
 
   return FALSE;
@@ -257,8 +250,9 @@ visit_home (AhRun *self, guint index, GMainContext *home)
 }
 
 /*
- * Whether a run can get to @home. Asked in a dispatch of the root's context, so where a thread blocks
- * on the run, that thread asks: contexts of its own, other than the one it serves, stand still.
+ * Whether a run can get to @home. Asked in a dispatch of the root's context, so where a thread
+ * blocks on the run, that thread asks: contexts of its own, other than the one it serves, stand
+ * still.
  */
 static gboolean
 can_visit (AhRoot *root, GMainContext *home)
@@ -332,7 +326,8 @@ is_looped (AhRun *self, const AhJob *job)
   return !ah_job_is_blocking (job) && (job->kind != AH_JOB_BATCH || !self->jobs.n_blocking);
 }
 
-/* Whether the jobs left want tasks made ahead, and has made them: they are for the next dispatch. */
+/* Whether the jobs left want tasks made ahead, and has made them: they are for the next dispatch.
+ */
 static gboolean
 prepare_tasks (AhRun *self)
 {
@@ -376,10 +371,9 @@ start_slice (AhRun *self, gint64 until)
           start_job (self, index, job);
           if (n_prepared && --n_prepared == 0)
             return self->n_started < self->n_looped;
-          n_passed += 256;
+          n_passed = LOOK_AT_CLOCK;
         }
-      /* The clock costs as much as passing over many, or as a small part of starting one. */
-      if (++n_passed >= 1024)
+      if (++n_passed >= LOOK_AT_CLOCK)
         {
           n_passed = 0;
           if (g_get_monotonic_time () >= until)
@@ -394,7 +388,6 @@ static gboolean
 start_dispatch (AhLoopItem *item, gint64 until)
 {
   AhRun *self = (AhRun *) ((char *) item - G_STRUCT_OFFSET (AhRun, start));
-  AhRoot *root = self->root;
 
   if (self->n_started == 0 && !self->prepared && prepare_tasks (self))
     return TRUE;
@@ -405,16 +398,8 @@ start_dispatch (AhLoopItem *item, gint64 until)
     }
 
   g_clear_pointer (&self->prepared, g_ptr_array_unref);
-  g_atomic_int_add (&root->loop_work, -1);
   ah_run_unref (self);
   return FALSE;
-}
-
-static void
-post_to_loop (AhRoot *root, AhLoopItem *item)
-{
-  g_atomic_int_add (&root->loop_work, 1);
-  ah_loop_post (root->loop, item);
 }
 
 /* Has all jobs started that belong to the loop, in slices. */
@@ -422,14 +407,14 @@ void
 ah_run_start_looped (AhRun *self)
 {
   ah_run_ref (self);
-  post_to_loop (self->root, &self->start);
+  ah_loop_post (self->root->loop, &self->start);
 }
 
 typedef struct
 {
   AhLoopItem item;
-  AhRun     *run; /* with a reference */
-  guint      index;
+  AhRun *run; /* with a reference */
+  guint index;
 } SingleStart;
 
 static gboolean
@@ -437,7 +422,6 @@ start_one_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
   g_autofree SingleStart *single = (SingleStart *) item;
   AhRun *run = single->run;
-  AhRoot *root = run->root;
   guint end;
 
   if (ah_run_is_going_on (run))
@@ -445,7 +429,6 @@ start_one_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
   else
     ah_run_job_finished (run);
 
-  g_atomic_int_add (&root->loop_work, -1);
   ah_run_unref (run);
   return FALSE;
 }
@@ -459,7 +442,7 @@ ah_run_start_one (AhRun *self, guint index)
   ah_loop_item_init (&single->item, start_one_dispatch);
   single->run = ah_run_ref (self);
   single->index = index;
-  post_to_loop (self->root, &single->item);
+  ah_loop_post (self->root->loop, &single->item);
 }
 
 /* --- Cancelling --- */
@@ -475,7 +458,8 @@ cancel_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
   return FALSE;
 }
 
-/* Has the cancellables of async functions cancelled, each in a dispatch of its context. Once a run. */
+/* Has the cancellables of async functions cancelled, each in a dispatch of its context. Once a run.
+ */
 void
 ah_run_cancel_looped (AhRun *self)
 {

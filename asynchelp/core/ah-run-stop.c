@@ -7,8 +7,9 @@
 #include "asynchelp/core/ah-root-private.h"
 
 /*
- * Marks @self, which was marked already, and all that is nested in it as stopped, and collects those
- * that were going on, with references. Further runs that are made inside see that their parent stopped.
+ * Marks @self, which was marked already, and all that is nested in it as stopped, and collects
+ * those that were going on, with references. Further runs that are made inside see that their
+ * parent stopped.
  */
 static GPtrArray *
 mark_tree (AhRun *self)
@@ -35,9 +36,9 @@ mark_tree (AhRun *self)
 }
 
 /*
- * Ends @self early, if nothing else has decided its state: what has not begun does not begin, and what
- * is running sees its cancellable cancelled. Takes @error. The caller sees to it that the run does not
- * end meanwhile, or has a reference.
+ * Ends @self early, if nothing else has decided its state: what has not begun does not begin, and
+ * what is running sees its cancellable cancelled. Takes @error. The caller sees to it that the run
+ * does not end meanwhile, or has a reference.
  */
 void
 ah_run_stop (AhRun *self, AhRunState why, GError *error, guint failed_index)

@@ -104,8 +104,8 @@ ah_run_entry_async (AhFunction *function,
  *
  * Runs a function without blocking.
  *
- * A blocking function runs in a worker, an async one on the thread-default context of the caller, where
- * also @callback is called, never before this function has returned.
+ * A blocking function runs in a worker, an async one on the thread-default context of the caller,
+ * where also @callback is called, never before this function has returned.
  *
  * May be called from any thread that iterates its thread-default context.
  */
@@ -124,14 +124,15 @@ ah_run_async (AhFunction *function,
 /**
  * ah_run_finish:
  * @async_result: what the callback was given
- * @result: (out caller-allocates) (optional): an empty value, which gets what the function gave: %NULL of
- *   type `G_TYPE_POINTER` where that is nothing, an [class@Results] for a batch
+ * @result: (out caller-allocates) (optional): an empty value, which gets what the function gave:
+ * %NULL of type `G_TYPE_POINTER` where that is nothing, an [class@Results] for a batch
  * @error: return location for an error
  *
  * Takes the outcome of [func@run_async].
  *
- * The error is the function's; for a batch, that of the function that failed first, with its index and
- * name before the message; or %G_IO_ERROR_CANCELLED, %G_IO_ERROR_TIMED_OUT, or one of [error@RunError].
+ * The error is the function's; for a batch, that of the function that failed first, with its index
+ * and name before the message; or %G_IO_ERROR_CANCELLED, %G_IO_ERROR_TIMED_OUT, or one of
+ * [error@RunError].
  *
  * Returns: %TRUE if the function succeeded
  */
@@ -238,14 +239,15 @@ call_directly (AhFunction *function, GCancellable *cancellable, GValue *result, 
  * ah_block:
  * @function: a function of any kind
  * @cancellable: (nullable): ends the run with %G_IO_ERROR_CANCELLED
- * @result: (out caller-allocates) (optional): an empty value, which gets what the function gave: %NULL of
- *   type `G_TYPE_POINTER` where that is nothing, an [class@Results] for a batch
+ * @result: (out caller-allocates) (optional): an empty value, which gets what the function gave:
+ * %NULL of type `G_TYPE_POINTER` where that is nothing, an [class@Results] for a batch
  * @error: return location for an error
  *
  * Runs a function and waits until it has ended.
  *
  * A blocking function is simply called. An async one runs in an idle event loop (see
- * [func@IdleEventLoop.enter]) of the calling thread; no context that is being dispatched is iterated.
+ * [func@IdleEventLoop.enter]) of the calling thread; no context that is being dispatched is
+ * iterated.
  *
  * Errors are those of [func@run_finish]; a function whose home is being dispatched by the calling
  * thread fails with %AH_RUN_ERROR_HOME.
@@ -284,8 +286,8 @@ ah_block (AhFunction *function, GCancellable *cancellable, GValue *result, GErro
  *
  * Starts to run a function, and gives something to follow the run by.
  *
- * Functions run as for [func@run_async]; the future notifies on the thread-default context of the caller.
- * Dropping the future cancels nothing.
+ * Functions run as for [func@run_async]; the future notifies on the thread-default context of the
+ * caller. Dropping the future cancels nothing.
  *
  * May be called from any thread that iterates its thread-default context, or waits for the future.
  *
@@ -306,12 +308,12 @@ ah_start (AhFunction *function, GCancellable *cancellable)
  *
  * Runs a function wholly in a worker, which needs nobody's main loop.
  *
- * An async function runs in an idle event loop of the worker. When no worker is free and none can be
- * added, the function waits for its turn. A function with a home cannot run like this: the future
- * says so with %AH_RUN_ERROR_HOME.
+ * An async function runs in an idle event loop of the worker. When no worker is free and none can
+ * be added, the function waits for its turn. A function with a home cannot run like this: the
+ * future says so with %AH_RUN_ERROR_HOME.
  *
- * The future notifies on the context that is thread default now, if that is ever iterated. Dropping the
- * future cancels nothing; what the run leaves behind is then freed in the worker.
+ * The future notifies on the context that is thread default now, if that is ever iterated. Dropping
+ * the future cancels nothing; what the run leaves behind is then freed in the worker.
  *
  * May be called from any thread.
  *

@@ -41,8 +41,8 @@ ah_waiter_unref (AhWaiter *self)
 }
 
 /*
- * What is woken for from here on ends the next sleep. To be followed by one more look at what is waited
- * for, and then by ah_waiter_sleep ().
+ * What is woken for from here on ends the next sleep. To be followed by one more look at what is
+ * waited for, and then by ah_waiter_sleep ().
  */
 void
 ah_waiter_prepare (AhWaiter *self)

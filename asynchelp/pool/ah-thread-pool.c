@@ -75,10 +75,7 @@ ah_thread_pool_get_property (GObject *object, guint prop_id, GValue *value, GPar
 }
 
 static void
-ah_thread_pool_set_property (GObject *object,
-                             guint prop_id,
-                             const GValue *value,
-                             GParamSpec *pspec)
+ah_thread_pool_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   AhThreadPool *self = AH_THREAD_POOL (object);
 
@@ -109,7 +106,8 @@ ah_thread_pool_class_init (AhThreadPoolClass *klass)
    * It may be set at any time. Threads beyond it leave when they have ended what they are in.
    */
   props[PROP_MAX_THREADS]
-      = g_param_spec_uint ("max-threads", NULL, NULL, 0, G_MAXUINT, AH_WORKER_POOL_DEFAULT_MAX_THREADS,
+      = g_param_spec_uint ("max-threads", NULL, NULL, 0, G_MAXUINT,
+                           AH_WORKER_POOL_DEFAULT_MAX_THREADS,
                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**

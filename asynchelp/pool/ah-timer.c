@@ -256,8 +256,11 @@ ensure_thread_locked (GError **error)
 }
 
 AhTimer *
-ah_timer_new (
-    gint64 due_us, AhTimerFunc func, gpointer data, GDestroyNotify data_unref, GError **error)
+ah_timer_new (gint64 due_us,
+              AhTimerFunc func,
+              gpointer data,
+              GDestroyNotify data_unref,
+              GError **error)
 {
   AhTimer *timer;
 

@@ -19,8 +19,8 @@
 
 /*
  * GThreadPool provides the threads: one pushed token brings one worker, which then works through
- * whatever sources are attached, in turn. With nothing to do it parks inside its token, so that GLib's
- * process-wide limits on idle threads stay as the program set them.
+ * whatever sources are attached, in turn. With nothing to do it parks inside its token, so that
+ * GLib's process-wide limits on idle threads stay as the program set them.
  *
  * The worker parked last is woken first: the others get to their retirement.
  */
@@ -30,43 +30,43 @@
 
 typedef struct
 {
-  GCond    wake;
-  gboolean woken;        /* guarded by the pool's lock */
-  GList    idle_link;    /* guarded by the pool's lock */
-  GList    worker_link;  /* guarded by the pool's lock */
+  GCond wake;
+  gboolean woken;    /* guarded by the pool's lock */
+  GList idle_link;   /* guarded by the pool's lock */
+  GList worker_link; /* guarded by the pool's lock */
 
   AhWorkerPool *pool;
-  gint          tid;
-  gboolean      busy;       /* inside a source, or woken for one; guarded by the pool's lock */
-  guint         wait_depth; /* touched by the worker alone */
+  gint tid;
+  gboolean busy;    /* inside a source, or woken for one; guarded by the pool's lock */
+  guint wait_depth; /* touched by the worker alone */
 
-  AhThreadClock clock;      /* the last reading; guarded by the pool's lock */
+  AhThreadClock clock; /* the last reading; guarded by the pool's lock */
 } Worker;
 
 struct _AhWorkerPool
 {
-  gint         ref_count; /* atomic */
-  GMutex       lock;
+  gint ref_count; /* atomic */
+  GMutex lock;
   GThreadPool *threads; /* set once */
-  guint        n_cpus;  /* constant */
+  guint n_cpus;         /* constant */
 
   /* All that follows is guarded by the lock. */
-  GQueue   sources;  /* attached, in turn */
-  GQueue   idle;     /* parked workers, the last parked first */
-  GQueue   workers;  /* all of them */
-  guint    max_threads;
-  guint    n_starting; /* tokens pushed whose worker has not arrived */
-  guint    n_busy;     /* inside a source */
-  guint    n_waiting;  /* workers that wait for a run, inside a function */
-  guint    n_helping;  /* threads outside that work on their own run */
-  guint    n_extra;    /* workers beyond one a CPU that growth has allowed while the jobs last */
-  gboolean refused;    /* the system refused the last thread asked for */
+  GQueue sources; /* attached, in turn */
+  GQueue idle;    /* parked workers, the last parked first */
+  GQueue workers; /* all of them */
+  guint max_threads;
+  guint n_starting; /* tokens pushed whose worker has not arrived */
+  guint n_busy;     /* inside a source */
+  guint n_waiting;  /* workers that wait for a run, inside a function */
+  guint n_helping;  /* threads outside that work on their own run */
+  guint n_extra;    /* workers beyond one a CPU that growth has allowed while the jobs last */
+  gboolean refused; /* the system refused the last thread asked for */
   gboolean closing;
   gboolean ticking;
 
-  AhTimer      *timer; /* the tick's; stays behind, spent, when it ends */
+  AhTimer *timer; /* the tick's; stays behind, spent, when it ends */
   AhGrowthState growth;
-  gint64        last_tick;
+  gint64 last_tick;
 };
 
 gint ah_thread_pool_test_refuse;
@@ -88,7 +88,8 @@ ah_worker_pool_new (guint max_threads)
   self->n_cpus = ah_worker_pool_get_n_cpus ();
   self->max_threads = max_threads ? max_threads : AH_WORKER_POOL_DEFAULT_MAX_THREADS;
 
-  /* Not exclusive, and without a limit of GLib's own: it starts no thread before the first token. */
+  /* Not exclusive, and without a limit of GLib's own: it starts no thread before the first token.
+   */
   self->threads = g_thread_pool_new (worker_main, NULL, -1, FALSE, NULL);
   return self;
 }
@@ -106,7 +107,8 @@ ah_worker_pool_unref (AhWorkerPool *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
-  /* This may be the last worker's own doing: GLib then frees its pool when that thread is out of it. */
+  /* This may be the last worker's own doing: GLib then frees its pool when that thread is out of
+   * it. */
   g_thread_pool_free (self->threads, FALSE, FALSE);
   g_clear_pointer (&self->timer, ah_timer_cancel);
   g_mutex_clear (&self->lock);
@@ -221,8 +223,8 @@ start_one_locked (AhWorkerPool *self, GError **error)
   if (pushed)
     return TRUE;
 
-  /* GLib has queued the token all the same. A worker that comes of it one day is as good as any, and
-   * will want the reference. */
+  /* GLib has queued the token all the same. A worker that comes of it one day is as good as any,
+   * and will want the reference. */
   self->n_starting -= MIN (self->n_starting, 1);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
@@ -232,10 +234,10 @@ start_one_locked (AhWorkerPool *self, GError **error)
 
 typedef struct
 {
-  Worker       *worker; /* an identity, never followed: the worker may be gone */
-  gint          tid;
+  Worker *worker; /* an identity, never followed: the worker may be gone */
+  gint tid;
   AhThreadClock now;
-  gboolean      read;
+  gboolean read;
 } Sample;
 
 /* Reads the clocks of busy workers, without the lock: a thousand readings take a millisecond. */
@@ -273,7 +275,8 @@ add_sample (AhGrowthReading *reading, const AhThreadClock *before, const AhThrea
   guint64 run = MIN (now->run_ns - before->run_ns, interval);
   guint64 wait = MIN (now->wait_ns - before->wait_ns, interval - run);
 
-  /* Where the kernel does not tell how long a thread waited for a CPU, that it wants one has to do. */
+  /* Where the kernel does not tell how long a thread waited for a CPU, that it wants one has to do.
+   */
   if (now->runnable)
     wait = interval - run;
   reading->run_ns += run;
@@ -338,7 +341,7 @@ tick (gpointer data)
     {
       self->ticking = FALSE;
       self->n_extra = 0;
-      self->growth = (AhGrowthState) { 0 };
+      self->growth = (AhGrowthState){ 0 };
       self->last_tick = 0;
       g_mutex_unlock (&self->lock);
       return 0;
@@ -408,8 +411,8 @@ call_worker_locked (AhWorkerPool *self, GError **error)
 /* --- Sources --- */
 
 /*
- * Shows @source to the workers and sees to it that one comes. FALSE, and not attached, where there is
- * no thread at all and none can be started.
+ * Shows @source to the workers and sees to it that one comes. FALSE, and not attached, where there
+ * is no thread at all and none can be started.
  */
 gboolean
 ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, GError **error)
@@ -478,8 +481,8 @@ pop_source_locked (AhWorkerPool *self)
 }
 
 /*
- * The next source in turn that has work, with a reference. It goes to the end of the queue; those before
- * it that have nothing left are dropped, which may let go of the lock meanwhile.
+ * The next source in turn that has work, with a reference. It goes to the end of the queue; those
+ * before it that have nothing left are dropped, which may let go of the lock meanwhile.
  */
 static AhWorkSource *
 next_source_locked (AhWorkerPool *self)
@@ -604,8 +607,9 @@ ah_worker_is_current (void)
 }
 
 /*
- * The calling thread, if it is a worker, is about to sleep until a run makes progress. Another worker
- * takes its place at once; where none can, those who wait for runs are told to do the work themselves.
+ * The calling thread, if it is a worker, is about to sleep until a run makes progress. Another
+ * worker takes its place at once; where none can, those who wait for runs are told to do the work
+ * themselves.
  */
 void
 ah_worker_begin_wait (void)
@@ -637,6 +641,30 @@ ah_worker_end_wait (void)
   g_mutex_lock (&self->lock);
   self->n_waiting--;
   g_mutex_unlock (&self->lock);
+}
+
+/* A worker that waits does some work in between; tells what ah_worker_resume_wait () needs. */
+guint
+ah_worker_pause_wait (void)
+{
+  guint wait_depth = current_worker ? current_worker->wait_depth : 0;
+
+  if (wait_depth)
+    {
+      current_worker->wait_depth = 1;
+      ah_worker_end_wait ();
+    }
+  return wait_depth;
+}
+
+void
+ah_worker_resume_wait (guint wait_depth)
+{
+  if (wait_depth == 0)
+    return;
+
+  ah_worker_begin_wait ();
+  current_worker->wait_depth = wait_depth;
 }
 
 /* The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. */
