@@ -146,10 +146,11 @@ ah_batch_class_init (AhBatchClass *klass)
   /**
    * AhBatch:timeout:
    *
-   * After how many milliseconds a run is ended with %G_IO_ERROR_TIMED_OUT, counted from its
-   * beginning; 0 for never.
+   * After how many milliseconds a run is ended, or 0 for never.
    *
-   * Functions that are running see their cancellable cancelled, and are waited for.
+   * It ends with %G_IO_ERROR_TIMED_OUT. The time counts from the beginning of the run: for a
+   * background run, from when a worker takes it. Functions that are running see their cancellable
+   * cancelled, and are waited for.
    */
   props[PROP_TIMEOUT]
       = g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, 0,
@@ -158,8 +159,9 @@ ah_batch_class_init (AhBatchClass *klass)
   /**
    * AhBatch:priority:
    *
-   * The priority that callbacks, notifications and the starts of async functions are dispatched at,
-   * as that of a [struct@GLib.Source].
+   * The priority of callbacks, as that of a [struct@GLib.Source].
+   *
+   * Notifications and the starts of async functions are dispatched at it, too.
    */
   props[PROP_PRIORITY]
       = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, G_PRIORITY_DEFAULT,
@@ -408,7 +410,7 @@ ah_batch_run_finish (AhBatch *self, GAsyncResult *async_result, GError **error)
  *
  * Runs the batch and waits until it has ended.
  *
- * The calling thread works too, and serves an idle event loop (see [func@IdleEventLoop.enter])
+ * The calling thread works too, and serves an idle event loop (see [ctor@IdleEventLoop.enter])
  * where the async functions run. No context that is being dispatched is iterated.
  *
  * Values and errors are those of [method@Batch.run_finish]; a function whose home is being
@@ -526,10 +528,9 @@ ah_batch_get_timeout (AhBatch *self)
  * @self: a batch
  * @timeout: milliseconds, or 0 for never
  *
- * Sets after how many milliseconds a run is ended, from the next run on; see
- * [property@Batch:timeout].
+ * Sets after how many milliseconds a run is ended, from the next run on.
  *
- * May be called from any thread, where it notifies.
+ * See [property@Batch:timeout]. May be called from any thread, where it notifies.
  */
 void
 ah_batch_set_timeout (AhBatch *self, guint timeout)

@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  * AhErrorPolicy:
  * @AH_ERROR_POLICY_FAIL_FAST: the first error in time ends the run with that error: what has not
  *   started does not start, what is running sees its cancellable cancelled and is waited for
- * @AH_ERROR_POLICY_COLLECT: everything runs; a failure stands in the results, in its function's place,
- *   as a value of type `G_TYPE_ERROR`
+ * @AH_ERROR_POLICY_COLLECT: everything runs; a failure stands in the results, in its function's
+ *   place, as a value of type `G_TYPE_ERROR`
  *
  * What the failure of one function means for the others of its batch.
  */

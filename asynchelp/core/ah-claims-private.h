@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * time. A lane is one atomic word, (next, end): what is in it and not begun can be taken by others,
  * from the end. So a function never waits for ever for one that was claimed together with it.
  *
- * A pair (next, end) never comes back in a lane during a run, since every index is begun once: no ABA.
+ * A pair (next, end) never comes back in a lane during a run, since every index is begun once: so
+ * there is no ABA.
  *
  * Threads that find no free lane claim single indices from the cursor.
  */
@@ -35,8 +36,8 @@ typedef struct
   guint   n_lanes;
   AhLane *lanes;
 
-  /* Atomic; the next index to hand out, or anything from n_indices on. 64 bits, so that however many
-   * threads add to it at the end, it cannot wrap. */
+  /* Atomic; the next index to hand out, or anything from n_indices on. 64 bits, so that however
+   * many threads add to it at the end, it cannot wrap. */
   guint64 cursor __attribute__ ((aligned (AH_CACHE_LINE)));
 } __attribute__ ((aligned (AH_CACHE_LINE))) AhClaims;
 

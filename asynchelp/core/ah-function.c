@@ -579,8 +579,9 @@ block_on_inner (GCancellable *cancellable, GValue *result, gpointer user_data, G
  * ah_to_blocking:
  * @function: a function
  *
- * Makes a blocking function of an async one, or of a batch: it starts @function in an idle event
- * loop, and returns when it has ended.
+ * Makes a blocking function of an async one, or of a batch.
+ *
+ * It starts @function in an idle event loop, and returns when that has ended.
  *
  * May be called from any thread.
  *

@@ -18,8 +18,8 @@ G_BEGIN_DECLS
  * AhBlockingFunc:
  * @cancellable: (nullable): is cancelled when the run wants the function to stop early; a function
  *   that takes long should look at it, or pass it on to what it calls
- * @result: (out caller-allocates): where the value goes: initialise it with [method@GObject.Value.init]
- *   and set it, or leave it as it is for “no value”
+ * @result: (out caller-allocates): where the value goes: initialise it with
+ *   [method@GObject.Value.init] and set it, or leave it as it is for “no value”
  * @user_data: what was given beside the function
  * @error: return location for an error; setting it makes the function a failed one
  *
@@ -45,8 +45,8 @@ typedef void (*AhBlockingFunc) (GCancellable *cancellable,
  *
  * It is called in a dispatch of the context that the run belongs to (see
  * [where code runs](threading.html)), with that context as thread default.
- * The task's [method@Gio.Task.get_cancellable] is cancelled, in a dispatch of the same context, when
- * the run wants the function to stop early.
+ * The task's [method@Gio.Task.get_cancellable] is cancelled, in a dispatch of the same context,
+ * when the run wants the function to stop early.
  *
  * A task that is dropped without being ended ends the function with %AH_RUN_ERROR_DROPPED.
  */

@@ -92,7 +92,7 @@ see_delivered (AhFuture *self, GMainContext *context)
  *
  * Waits until the run has ended, in whatever way.
  *
- * Meanwhile an idle event loop (see [func@IdleEventLoop.enter]) of the calling thread is served. No
+ * Meanwhile an idle event loop (see [ctor@IdleEventLoop.enter]) of the calling thread is served. No
  * context that is being dispatched is iterated.
  *
  * Errors are %G_IO_ERROR_CANCELLED, if @cancellable was cancelled, and %G_IO_ERROR_WOULD_BLOCK, at

@@ -133,8 +133,10 @@ ah_future_class_init (AhFutureClass *klass)
   /**
    * AhFuture:fraction:
    *
-   * How much of the run is done, from 0 to 1: each function counts the same, a nested batch by the
-   * part of it that is done. It never falls, and is 1 when the run has succeeded.
+   * How much of the run is done, from 0 to 1.
+   *
+   * Each function counts the same, a nested batch by the part of it that is done. It never falls,
+   * and is 1 when the run has succeeded.
    */
   props[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0,
                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
@@ -437,8 +439,9 @@ ah_future_get_done (AhFuture *self)
  * ah_future_get_n_functions:
  * @self: a started run
  *
- * Gets how many functions the run has, see [property@Future:n-functions]. May be called from any
- * thread.
+ * Gets how many functions the run has, see [property@Future:n-functions].
+ *
+ * May be called from any thread.
  *
  * Returns: the number of functions
  */

@@ -187,8 +187,9 @@ ah_idle_event_loop_get_context (AhIdleEventLoop *self)
  * ah_idle_event_loop_leave:
  * @self: (transfer full): an entered loop
  *
- * Leaves the loop: what is ready on a fresh context is dispatched, a bounded number of times, and
- * what was thread default before is so again.
+ * Leaves the loop, and restores what was thread default before.
+ *
+ * What is ready on a fresh context is dispatched first, a bounded number of times.
  *
  * Must be called in the thread that entered @self; elsewhere it is a critical, and changes nothing.
  * Leaving before the loops that were entered inside @self is a critical too; @self is then left as

@@ -29,7 +29,7 @@ typedef struct
 
 G_STATIC_ASSERT (sizeof (AhJob) <= 32);
 
-/* What a run sees of a list: the jobs that were there when it started. They never move or change. */
+/* What a run sees of a list: the jobs that were there when it started. They never change. */
 typedef struct
 {
   AhJob *const *segments;
@@ -49,6 +49,7 @@ typedef struct
   guint     n_segments;
   guint     n_slots;  /* in the directory */
   guint     capacity; /* of all segments */
+  AhJob    *tail;     /* where the next job goes, unless they are full */
   GSList   *outgrown; /* former directories, which runs may still read */
 } AhJobList;
 
@@ -61,7 +62,7 @@ void ah_job_list_clear  (AhJobList   *self);
 #define AH_JOB_SEGMENT_FULL 1024u
 #define AH_JOB_N_SMALL_SEGMENTS 7u
 
-/* Where the job with this index is, and up to which index (@end, exclusive) its neighbours follow it. */
+/* Where the job with this index is, and up to which index (@end, exclusive) others follow it. */
 static inline const AhJob *
 ah_job_view_get (const AhJobView *self, guint index, guint *end)
 {

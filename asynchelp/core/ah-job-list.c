@@ -33,7 +33,8 @@ add_segment (AhJobList *self)
       self->n_slots = n_slots;
     }
 
-  self->segments[self->n_segments] = g_new (AhJob, segment_size (self->n_segments));
+  self->tail = g_new (AhJob, segment_size (self->n_segments));
+  self->segments[self->n_segments] = self->tail;
   self->capacity += segment_size (self->n_segments);
   self->n_segments++;
   self->view.segments = self->segments;
@@ -43,12 +44,11 @@ void
 ah_job_list_append (AhJobList *self, const AhJob *job)
 {
   AhJobView *view = &self->view;
-  guint end;
 
   if (view->n_jobs == self->capacity)
     add_segment (self);
 
-  *(AhJob *) ah_job_view_get (view, view->n_jobs, &end) = *job;
+  *self->tail++ = *job;
   view->n_jobs++;
   if (job->kind == AH_JOB_BLOCKING || job->kind == AH_JOB_BLOCKING_FUNCTION)
     view->n_blocking++;

@@ -9,11 +9,11 @@
 G_BEGIN_DECLS
 
 /*
- * What the library wants done on a main context: one persistent GSource a context and priority, with a
- * queue of items that any thread may post.
+ * What the library wants done on a main context: one persistent GSource a context and priority,
+ * with a queue of items that any thread may post.
  *
- * The items are dispatched with the context as thread default, for at most AH_LOOP_SLICE_US before the
- * context gets to its other sources.
+ * The items are dispatched with the context as thread default, for at most AH_LOOP_SLICE_US before
+ * the context gets to its other sources.
  *
  * A reference to a loop is one to its context: neither goes away while something is to be posted.
  */
@@ -22,7 +22,7 @@ typedef struct _AhLoopItem AhLoopItem;
 
 #define AH_LOOP_SLICE_US 2000
 
-/* Does its work until @until (µs, monotonic); TRUE to be dispatched again. Otherwise it may free itself. */
+/* Does its work until @until (µs, monotonic); TRUE to be dispatched again, else it may be gone. */
 typedef gboolean (*AhLoopDispatch) (AhLoopItem *item,
                                     gint64      until);
 

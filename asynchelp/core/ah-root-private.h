@@ -56,7 +56,7 @@ struct _AhRoot
   gboolean  helper_works;  /* likewise; it has no loop to serve */
   gboolean  helper_busy;   /* inside ah_root_work (); its own */
 
-  GMutex       lock;      /* guards the rest, and the tree; taken after the pool's, before a run's */
+  GMutex       lock;      /* guards the rest and the tree; taken after the pool's, before a run's */
   AhDeliver    deliver;   /* NULL where it is not wanted, or no longer */
   GQueue       open;      /* runs with something to claim, the deepest first */
   GQueue       waiters;   /* all, the helper too */
@@ -88,6 +88,7 @@ gboolean ah_root_queue          (AhRoot              *self,
 void     ah_root_launch         (AhRoot              *self);
 void     ah_root_launch_stopped (AhRoot              *self);
 void     ah_root_ask_for_help   (AhRoot              *self);
+void     ah_root_withdraw_help  (AhRoot              *self);
 void     ah_root_wait           (AhRoot              *self,
                                  AhWaiter            *waiter,
                                  gint                *interrupted);

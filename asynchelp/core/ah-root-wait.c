@@ -76,42 +76,33 @@ set_waiting (gboolean *is_waiting, gboolean waiting)
     ah_worker_end_wait ();
 }
 
-/* The context that the calling thread iterates because it waits for a run, and for nothing else. */
-static __thread GMainContext *serving;
-
-static void
-sleep_serving (AhWaiter *waiter)
-{
-  GMainContext *outer = serving;
-
-  serving = waiter->context;
-  ah_waiter_sleep (waiter);
-  serving = outer;
-}
-
 /*
  * No worker can come for a run that was started on a context which a waiting thread serves: its
- * waiting could be for this very run. So that thread does the work, a turn at a time.
+ * waiting could be for this very run. So that thread is asked to do the work. It does so beside its
+ * context's dispatches, not in them: a function may want to wait there itself.
  */
+typedef struct
+{
+  GMainContext *context;
+  GQueue asking; /* AhRoot, with references */
+} Serving;
+
+/* Of the innermost wait of the thread. */
+static __thread Serving *serving;
+
 static gboolean
-help_dispatch (AhLoopItem *item, gint64 until)
+help_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
   AhRoot *self = (AhRoot *) ((char *) item - G_STRUCT_OFFSET (AhRoot, help));
-  guint wait_depth;
-
-  if (serving == ah_loop_get_context (self->loop) && g_atomic_int_get (&self->n_open) > 0
-      && ah_worker_pool_nobody_can (self->workers))
-    {
-      wait_depth = ah_worker_pause_wait ();
-      ah_root_work (self, until);
-      ah_worker_resume_wait (wait_depth);
-      return TRUE;
-    }
 
   g_mutex_lock (&self->lock);
   self->help_asked = FALSE;
   g_mutex_unlock (&self->lock);
-  ah_root_unref (self);
+
+  if (serving && serving->context == g_source_get_context (g_main_current_source ()))
+    g_queue_push_tail (&serving->asking, self);
+  else
+    ah_root_unref (self);
   return FALSE;
 }
 
@@ -122,7 +113,7 @@ ah_root_ask_for_help (AhRoot *self)
   g_mutex_lock (&self->lock);
   for (GList *l = self->waiters.head; l; l = l->next)
     ah_waiter_wake (l->data);
-  if (self->loop && !self->is_blocking && !self->finished && !self->help_asked)
+  if (self->loop && !self->is_blocking && !self->ended && !self->help_asked)
     {
       self->help_asked = TRUE;
       ah_root_ref (self);
@@ -132,17 +123,55 @@ ah_root_ask_for_help (AhRoot *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* For a run that is released: nobody has to help any more. */
+void
+ah_root_withdraw_help (AhRoot *self)
+{
+  gboolean withdrawn;
+
+  g_mutex_lock (&self->lock);
+  withdrawn = self->help_asked && ah_loop_withdraw (self->loop, &self->help);
+  if (withdrawn)
+    self->help_asked = FALSE;
+  g_mutex_unlock (&self->lock);
+
+  if (withdrawn)
+    ah_root_unref (self);
+}
+
 static gboolean
 is_over (gint *until, gint *interrupted)
 {
   return g_atomic_int_get (until) || (interrupted && g_atomic_int_get (interrupted));
 }
 
+/* Works a turn for each run that asked, as long as nobody else can. */
+static void
+help_others (Serving *self, gboolean *is_waiting)
+{
+  for (guint n = self->asking.length; n; n--)
+    {
+      g_autoptr (AhRoot) root = g_queue_pop_head (&self->asking);
+
+      if (g_atomic_int_get (&root->n_open) == 0 || !ah_worker_pool_nobody_can (root->workers))
+        continue;
+
+      set_waiting (is_waiting, FALSE);
+      ah_root_work (root, g_get_monotonic_time () + TURN_US);
+      if (g_atomic_int_get (&root->n_open) > 0)
+        g_queue_push_tail (&self->asking, g_steal_pointer (&root));
+      set_waiting (is_waiting, TRUE);
+    }
+}
+
 static void
 wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
 {
+  Serving here = { waiter->context, G_QUEUE_INIT };
+  Serving *outer = serving;
   gboolean is_waiting = FALSE;
 
+  serving = &here;
   while (!is_over (until, interrupted))
     {
       if (should_work (self))
@@ -157,18 +186,25 @@ wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
           set_waiting (&is_waiting, FALSE);
           ah_root_launch (self);
         }
+      else if (here.asking.length)
+        {
+          help_others (&here, &is_waiting);
+          g_main_context_iteration (waiter->context, FALSE);
+        }
       else
         {
           ah_waiter_prepare (waiter);
           set_waiting (&is_waiting, TRUE);
           if (!is_over (until, interrupted) && !should_work (self) && !should_launch (self))
-            sleep_serving (waiter);
+            ah_waiter_sleep (waiter);
           else
             ah_waiter_stay (waiter);
         }
     }
-
   set_waiting (&is_waiting, FALSE);
+
+  serving = outer;
+  g_queue_clear_full (&here.asking, (GDestroyNotify) ah_root_unref);
 }
 
 /* Until the run has finished, or *@interrupted (nullable) is set and the waiter woken. */

@@ -169,6 +169,8 @@ ah_root_release (AhRoot *self)
   free_discarded (self);
 
   g_clear_object (&self->function);
+  if (self->loop)
+    ah_root_withdraw_help (self);
   g_clear_pointer (&self->loop, ah_loop_unref);
   g_clear_pointer (&self->deliver_loop, ah_loop_unref);
 }

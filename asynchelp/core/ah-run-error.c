@@ -6,4 +6,7 @@
 
 #include "asynchelp/core/ah-run-error.h"
 
-G_DEFINE_QUARK (ah - run - error - quark, ah_run_error)
+/* It would take the name for a subtraction. */
+/* clang-format off */
+G_DEFINE_QUARK (ah-run-error-quark, ah_run_error)
+/* clang-format on */

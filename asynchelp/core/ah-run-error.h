@@ -29,7 +29,7 @@ G_BEGIN_DECLS
  * @AH_RUN_ERROR_CYCLE: a batch was found inside itself
  * @AH_RUN_ERROR_HOME: a function cannot run at its home, since that context cannot be dispatched
  *   before the run ends, or since the run has no way to go there
- * @AH_RUN_ERROR_NO_THREAD: the system refused to start a thread and there is no other to do the work
+ * @AH_RUN_ERROR_NO_THREAD: the system refused to start a thread, and there is no other for the work
  *
  * What can go wrong with a run itself, beside the errors of its functions.
  */
@@ -42,6 +42,13 @@ typedef enum
   AH_RUN_ERROR_NO_THREAD,
 } AhRunError;
 
+/**
+ * ah_run_error_quark:
+ *
+ * Gets the domain of the errors that only a run can have.
+ *
+ * Returns: the domain, %AH_RUN_ERROR
+ */
 AH_AVAILABLE_IN_ALL
 GQuark ah_run_error_quark (void);
 

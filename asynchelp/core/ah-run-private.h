@@ -33,10 +33,10 @@ typedef enum
  * One execution of one function or batch. Runs form a tree, as batches do; a nested run belongs to
  * the job of its parent that it executes.
  *
- * There are two ways of handing out jobs. Without a limit on concurrency, workers claim from `claims`,
- * which covers all indices (they pass over what is not theirs), while the loop goes through
- * what must be started there. With a limit (a serial run: one), jobs are begun strictly in order,
- * under the run's lock.
+ * There are two ways of handing out jobs. Without a limit on concurrency, workers claim from
+ * `claims`, which covers all indices (they pass over what is not theirs), while the loop goes
+ * through what must be started there. With a limit (a serial run: one), jobs are begun strictly in
+ * order, under the run's lock.
  */
 struct _AhRun
 {
@@ -53,7 +53,7 @@ struct _AhRun
   guint           timeout;  /* ms, 0: none */
   int             priority; /* of the outermost run */
   gboolean        is_batch;
-  guint           n_looped; /* jobs that `start` starts; 0 with a limit, where they are started singly */
+  guint           n_looped; /* jobs that `start` starts; with a limit 0: they start singly */
   GValue         *values;   /* one for each job, written by whoever executes it */
   GCancellable   *cancellable;        /* for blocking functions; NULL where there are none */
   gboolean        shares_cancellable; /* it is the caller's */
@@ -64,7 +64,7 @@ struct _AhRun
   guint   failed_index;
 
   gint state; /* AhRunState; atomic */
-  gint open;  /* in the root's list of runs with something to claim; atomic, written under its lock */
+  gint open;  /* in the root's list of runs with something to claim; written under its lock */
 
   gboolean ended;   /* guarded by the root's lock, as are the next four */
   GList open_link;
@@ -90,8 +90,9 @@ struct _AhRun
   AhJob single; /* of a function that is no batch */
   AhJob *single_segment;
 
-  gint pending __attribute__ ((aligned (AH_CACHE_LINE))); /* what has to happen before the end; atomic */
-  gint n_finished; /* functions that have; atomic */
+  /* Both atomic: what has to happen before the end, and how many functions have ended. */
+  gint pending __attribute__ ((aligned (AH_CACHE_LINE)));
+  gint n_finished;
 
   AhClaims claims;
 };

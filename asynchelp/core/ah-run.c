@@ -246,7 +246,7 @@ call_directly (AhFunction *function, GCancellable *cancellable, GValue *result, 
  * Runs a function and waits until it has ended.
  *
  * A blocking function is simply called. An async one runs in an idle event loop (see
- * [func@IdleEventLoop.enter]) of the calling thread; no context that is being dispatched is
+ * [ctor@IdleEventLoop.enter]) of the calling thread; no context that is being dispatched is
  * iterated.
  *
  * Errors are those of [func@run_finish]; a function whose home is being dispatched by the calling

@@ -9,8 +9,9 @@
 G_BEGIN_DECLS
 
 /*
- * A thread that sleeps until something happens to a run: on a condition, or in a main context, which
- * it serves meanwhile. Any thread may wake it, also when it is over: whoever wakes has a reference.
+ * A thread that sleeps until something happens to a run: on a condition, or in a main context,
+ * which it serves meanwhile. Any thread may wake it, also when it is over: whoever wakes has a
+ * reference.
  */
 typedef struct
 {

@@ -24,7 +24,7 @@ struct _AhWorkSourceClass
   /* Whether there is anything to claim. Called with the pool's lock held: takes no lock. */
   gboolean (*has_work)   (AhWorkSource *self);
 
-  /* How many functions can be claimed now. Called with the pool's lock held: may take the source's. */
+  /* How many functions can be claimed now. Called with the pool's lock held; takes the source's. */
   guint    (*count)      (AhWorkSource *self);
 
   /* Claims and runs functions for about a millisecond, in a worker, with no lock held. */

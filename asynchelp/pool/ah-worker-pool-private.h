@@ -39,8 +39,6 @@ gboolean      ah_worker_pool_nobody_can      (AhWorkerPool  *self);
 gboolean      ah_worker_is_current           (void);
 void          ah_worker_begin_wait           (void);
 void          ah_worker_end_wait             (void);
-guint         ah_worker_pause_wait           (void);
-void          ah_worker_resume_wait          (guint          wait_depth);
 
 guint         ah_worker_pool_get_n_cpus      (void);
 guint         ah_worker_pool_get_max_threads (AhWorkerPool  *self);

@@ -115,22 +115,6 @@ ah_worker_pool_unref (AhWorkerPool *self)
   g_free (self);
 }
 
-/* Sends the workers home as soon as nothing is attached any more; waits for none. */
-void
-ah_worker_pool_close (AhWorkerPool *self)
-{
-  g_mutex_lock (&self->lock);
-  self->closing = TRUE;
-  for (GList *l = self->idle.head; l; l = l->next)
-    {
-      Worker *worker = l->data;
-
-      worker->woken = TRUE;
-      g_cond_signal (&worker->wake);
-    }
-  g_mutex_unlock (&self->lock);
-}
-
 guint
 ah_worker_pool_get_n_cpus (void)
 {
@@ -195,6 +179,17 @@ wake_one_locked (AhWorkerPool *self)
   self->n_busy++;
   g_cond_signal (&worker->wake);
   return TRUE;
+}
+
+/* Sends the workers home as soon as nothing is attached any more; waits for none. */
+void
+ah_worker_pool_close (AhWorkerPool *self)
+{
+  g_mutex_lock (&self->lock);
+  self->closing = TRUE;
+  while (wake_one_locked (self))
+    ;
+  g_mutex_unlock (&self->lock);
 }
 
 /* Asks for one more thread; the lock is let go of meanwhile. */
@@ -641,30 +636,6 @@ ah_worker_end_wait (void)
   g_mutex_lock (&self->lock);
   self->n_waiting--;
   g_mutex_unlock (&self->lock);
-}
-
-/* A worker that waits does some work in between; tells what ah_worker_resume_wait () needs. */
-guint
-ah_worker_pause_wait (void)
-{
-  guint wait_depth = current_worker ? current_worker->wait_depth : 0;
-
-  if (wait_depth)
-    {
-      current_worker->wait_depth = 1;
-      ah_worker_end_wait ();
-    }
-  return wait_depth;
-}
-
-void
-ah_worker_resume_wait (guint wait_depth)
-{
-  if (wait_depth == 0)
-    return;
-
-  ah_worker_begin_wait ();
-  current_worker->wait_depth = wait_depth;
 }
 
 /* The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. */

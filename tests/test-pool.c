@@ -1,0 +1,399 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "ah-test-support.h"
+
+#include <pthread.h>
+#include <string.h>
+
+/* AhThreadPool: its counters and limits, and that functions which block keep nobody waiting. */
+
+typedef struct
+{
+  AhTestGate gate;
+  int n_begun; /* atomic, as all below */
+  int n_running;
+  int max_running;
+} Holder;
+
+static void
+holder_init (Holder *holder)
+{
+  ah_test_gate_init (&holder->gate);
+  holder->n_begun = holder->n_running = holder->max_running = 0;
+}
+
+static void
+hold (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Holder *holder = user_data;
+  int running = g_atomic_int_add (&holder->n_running, 1) + 1;
+  int max;
+
+  do
+    max = g_atomic_int_get (&holder->max_running);
+  while (running > max && !g_atomic_int_compare_and_exchange (&holder->max_running, max, running));
+
+  g_atomic_int_inc (&holder->n_begun);
+  ah_test_gate_wait (&holder->gate);
+  g_atomic_int_add (&holder->n_running, -1);
+}
+
+static AhBatch *
+new_batch (AhThreadPool *pool, int n, Holder *holder)
+{
+  AhBatch *batch = ah_test_track (ah_parallel_new ());
+
+  ah_batch_set_pool (batch, pool);
+  g_assert_true (ah_batch_get_pool (batch) == pool);
+  for (int i = 0; i < n; i++)
+    ah_batch_schedule_blocking (batch, hold, holder, NULL);
+  return batch;
+}
+
+static void
+end (AhFuture *future)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) results = NULL;
+
+  g_assert_true (ah_future_wait (future, NULL, &error));
+  g_assert_no_error (error);
+  results = ah_future_get_results (future, &error);
+  g_assert_no_error (error);
+  g_object_unref (future);
+}
+
+static void
+test_counters (void)
+{
+  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (2));
+  g_autoptr (AhBatch) batch = NULL;
+  AhFuture *future;
+  Holder holder;
+  guint n_threads, n_running, n_queued, max_threads;
+
+  holder_init (&holder);
+  g_assert_cmpuint (ah_thread_pool_get_max_threads (pool), ==, 2);
+  g_assert_cmpuint (ah_thread_pool_get_n_threads (pool), ==, 0);
+  g_assert_cmpuint (ah_thread_pool_get_n_running (pool), ==, 0);
+  g_assert_cmpuint (ah_thread_pool_get_n_queued (pool), ==, 0);
+  g_assert_false (ah_thread_pool_would_queue (pool));
+
+  batch = new_batch (pool, 5, &holder);
+  future = ah_test_track (ah_start (AH_FUNCTION (batch), NULL));
+  ah_test_iterate_until (g_atomic_int_get (&holder.n_begun) == 2
+                         && ah_thread_pool_get_n_queued (pool) == 3);
+  g_assert_cmpuint (ah_thread_pool_get_n_threads (pool), ==, 2);
+  g_assert_cmpuint (ah_thread_pool_get_n_running (pool), ==, 2);
+  g_assert_true (ah_thread_pool_would_queue (pool));
+  g_object_get (pool, "max-threads", &max_threads, "n-threads", &n_threads, "n-running", &n_running,
+                "n-queued", &n_queued, NULL);
+  g_assert_cmpuint (max_threads, ==, 2);
+  g_assert_cmpuint (n_threads, ==, 2);
+  g_assert_cmpuint (n_running, ==, 2);
+  g_assert_cmpuint (n_queued, ==, 3);
+
+  ah_test_gate_open (&holder.gate);
+  end (future);
+  g_assert_cmpint (holder.n_begun, ==, 5);
+  g_assert_cmpint (holder.max_running, ==, 2);
+  /* the workers are back a moment after the end */
+  ah_test_iterate_until (ah_thread_pool_get_n_running (pool) == 0);
+  g_assert_cmpuint (ah_thread_pool_get_n_queued (pool), ==, 0);
+  g_assert_false (ah_thread_pool_would_queue (pool));
+
+  g_clear_object (&batch);
+  g_clear_object (&pool);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&holder.gate);
+}
+
+/* The counters of one pool are not those of another. */
+static void
+test_own_pool (void)
+{
+  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (3));
+  g_autoptr (AhBatch) batch = NULL;
+  AhThreadPool *standard = ah_thread_pool_get_default ();
+  AhFuture *future;
+  Holder holder;
+
+  g_assert_true (standard == ah_thread_pool_get_default ());
+  g_assert_true (standard != pool);
+
+  holder_init (&holder);
+  batch = new_batch (pool, 3, &holder);
+  future = ah_test_track (ah_start (AH_FUNCTION (batch), NULL));
+  ah_test_iterate_until (g_atomic_int_get (&holder.n_begun) == 3);
+  g_assert_cmpuint (ah_thread_pool_get_n_running (pool), ==, 3);
+  g_assert_cmpuint (ah_thread_pool_get_n_running (standard), ==, 0);
+  g_assert_cmpuint (ah_thread_pool_get_n_queued (standard), ==, 0);
+  ah_test_gate_open (&holder.gate);
+  end (future);
+  g_clear_object (&batch);
+  g_clear_object (&pool);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&holder.gate);
+}
+
+/* The caller's reference to a pool may go while its workers are at work. */
+static void
+test_pool_dropped (void)
+{
+  AhThreadPool *pool = ah_test_track (ah_thread_pool_new (2));
+  g_autoptr (AhBatch) batch = NULL;
+  AhFuture *future;
+  Holder holder;
+
+  holder_init (&holder);
+  batch = new_batch (pool, 10, &holder);
+  g_object_unref (pool);
+  future = ah_test_track (ah_start (AH_FUNCTION (batch), NULL));
+  g_clear_object (&batch);
+  ah_test_iterate_until (g_atomic_int_get (&holder.n_begun) == 2);
+  ah_test_gate_open (&holder.gate);
+  end (future);
+  g_assert_cmpint (holder.n_begun, ==, 10);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&holder.gate);
+}
+
+static void
+test_max_threads_property (void)
+{
+  g_autoptr (AhThreadPool) pool = ah_thread_pool_new (0);
+  guint standard = ah_thread_pool_get_max_threads (pool);
+
+  g_assert_cmpuint (standard, >, 1);
+  ah_thread_pool_set_max_threads (pool, 1);
+  g_assert_cmpuint (ah_thread_pool_get_max_threads (pool), ==, 1);
+  g_object_set (pool, "max-threads", 7, NULL);
+  g_assert_cmpuint (ah_thread_pool_get_max_threads (pool), ==, 7);
+  ah_thread_pool_set_max_threads (pool, 0);
+  g_assert_cmpuint (ah_thread_pool_get_max_threads (pool), ==, standard);
+}
+
+/* A lower limit: what runs goes on, what comes later keeps to it. */
+static void
+test_max_threads_lowered (void)
+{
+  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (4));
+  g_autoptr (AhBatch) batch = NULL;
+  g_autoptr (AhBatch) later = NULL;
+  AhFuture *future, *later_future;
+  Holder holder, later_holder;
+
+  holder_init (&holder);
+  holder_init (&later_holder);
+  batch = new_batch (pool, 4, &holder);
+  future = ah_test_track (ah_start (AH_FUNCTION (batch), NULL));
+  ah_test_iterate_until (g_atomic_int_get (&holder.n_begun) == 4);
+
+  ah_thread_pool_set_max_threads (pool, 1);
+  later = new_batch (pool, 20, &later_holder);
+  later_future = ah_test_track (ah_start (AH_FUNCTION (later), NULL));
+  g_assert_cmpint (g_atomic_int_get (&holder.n_running), ==, 4);
+  ah_test_gate_open (&later_holder.gate);
+  ah_test_gate_open (&holder.gate);
+  end (future);
+  end (later_future);
+  g_assert_cmpint (later_holder.n_begun, ==, 20);
+  g_assert_cmpint (later_holder.max_running, <=, 1);
+  ah_test_iterate_until (ah_thread_pool_get_n_threads (pool) <= 1);
+
+  g_clear_object (&batch);
+  g_clear_object (&later);
+  g_clear_object (&pool);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&holder.gate);
+  ah_test_gate_clear (&later_holder.gate);
+}
+
+/* A higher limit brings the threads that were missing. */
+static void
+test_max_threads_raised (void)
+{
+  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (1));
+  g_autoptr (AhBatch) batch = NULL;
+  AhFuture *future;
+  Holder holder;
+
+  holder_init (&holder);
+  batch = new_batch (pool, 6, &holder);
+  future = ah_test_track (ah_start (AH_FUNCTION (batch), NULL));
+  ah_test_iterate_until (g_atomic_int_get (&holder.n_begun) == 1);
+  ah_thread_pool_set_max_threads (pool, 6);
+  ah_test_iterate_until (g_atomic_int_get (&holder.n_begun) == 6);
+  ah_test_gate_open (&holder.gate);
+  end (future);
+  g_clear_object (&batch);
+  g_clear_object (&pool);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&holder.gate);
+}
+
+/* Each function waits for the one behind it, which may be claimed by the same worker already. */
+typedef struct _Link Link;
+
+struct _Link
+{
+  Link *next; /* NULL: the last one */
+  AhTestGate ended;
+};
+
+static void
+wait_for_next (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Link *link = user_data;
+
+  if (link->next != NULL)
+    ah_test_gate_wait (&link->next->ended);
+  ah_test_gate_open (&link->ended);
+}
+
+static void
+test_wait_for_later (gconstpointer data)
+{
+  AhTestWay way = *(const AhTestWay *) data;
+  g_auto (AhTestOutcome) outcome = { 0 };
+  g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+  Link links[40] = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (links); i++)
+    {
+      if (i + 1 < G_N_ELEMENTS (links))
+        links[i].next = &links[i + 1];
+      ah_test_gate_init (&links[i].ended);
+      ah_batch_schedule_blocking (batch, wait_for_next, &links[i], NULL);
+    }
+  ah_test_way_run_batch (way, batch, NULL, &outcome);
+  g_assert_no_error (outcome.error);
+  g_clear_object (&batch);
+  ah_test_assert_released ();
+  for (guint i = 0; i < G_N_ELEMENTS (links); i++)
+    {
+      g_assert_true (links[i].ended.is_open);
+      ah_test_gate_clear (&links[i].ended);
+    }
+}
+
+/* Everybody waits for the last one to begin: only a pool that grows for the blocked gets there. */
+typedef struct
+{
+  AhTestGate all_begun;
+  int n_begun; /* atomic */
+  int n;
+} Crowd;
+
+static void
+wait_for_all (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Crowd *crowd = user_data;
+
+  if (g_atomic_int_add (&crowd->n_begun, 1) + 1 == crowd->n)
+    ah_test_gate_open (&crowd->all_begun);
+  ah_test_gate_wait (&crowd->all_begun);
+}
+
+static void
+test_wait_for_all (gconstpointer data)
+{
+  AhTestWay way = *(const AhTestWay *) data;
+  g_auto (AhTestOutcome) outcome = { 0 };
+  g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+  Crowd crowd = { .n = 200 };
+
+  ah_test_gate_init (&crowd.all_begun);
+  for (int i = 0; i < crowd.n; i++)
+    ah_batch_schedule_blocking (batch, wait_for_all, &crowd, NULL);
+  ah_test_way_run_batch (way, batch, NULL, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpint (crowd.n_begun, ==, crowd.n);
+  g_clear_object (&batch);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&crowd.all_begun);
+}
+
+/* Another run's functions pass by those that are blocked. */
+static void
+nothing (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+}
+
+static void
+test_others_pass (void)
+{
+  g_autoptr (AhBatch) blocked = NULL;
+  g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+  g_autoptr (AhFuture) other = NULL;
+  AhFuture *future;
+  Holder holder;
+
+  holder_init (&holder);
+  blocked = new_batch (NULL, 100, &holder);
+  future = ah_test_track (ah_start (AH_FUNCTION (blocked), NULL));
+  for (int i = 0; i < 100; i++)
+    ah_batch_schedule_blocking (batch, nothing, NULL, NULL);
+  other = ah_test_track (ah_start (AH_FUNCTION (batch), NULL));
+  ah_test_iterate_until (ah_future_get_done (other));
+  g_assert_false (ah_future_get_done (future));
+  ah_test_gate_open (&holder.gate);
+  end (future);
+  g_clear_object (&other);
+  g_clear_object (&blocked);
+  g_clear_object (&batch);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&holder.gate);
+}
+
+/* Workers tell their names, to debuggers and to top. */
+static void
+tell_name (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  char name[16];
+
+  g_assert_cmpint (pthread_getname_np (pthread_self (), name, sizeof name), ==, 0);
+  g_value_set_string (g_value_init (result, G_TYPE_STRING), name);
+}
+
+static void
+test_names (void)
+{
+  g_autoptr (AhFunction) function = ah_function_new_blocking (tell_name, NULL, NULL);
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  g_assert_true (ah_test_way_run_function (AH_TEST_WAY_RUN_ASYNC, function, NULL, &value, NULL));
+  g_test_message ("a worker is called %s", g_value_get_string (&value));
+  g_assert_true (g_str_has_prefix (g_value_get_string (&value), "ah-"));
+}
+
+int
+main (int argc, char *argv[])
+{
+  static AhTestWay ways[AH_TEST_N_WAYS];
+
+  ah_test_init (&argc, &argv);
+
+  g_test_add_func ("/pool/counters", test_counters);
+  g_test_add_func ("/pool/own", test_own_pool);
+  g_test_add_func ("/pool/dropped", test_pool_dropped);
+  g_test_add_func ("/pool/max-threads/property", test_max_threads_property);
+  g_test_add_func ("/pool/max-threads/lowered", test_max_threads_lowered);
+  g_test_add_func ("/pool/max-threads/raised", test_max_threads_raised);
+  for (guint way = 0; way < AH_TEST_N_WAYS; way++)
+    {
+      const char *name = ah_test_way_get_name (way);
+      g_autofree char *later = g_strdup_printf ("/pool/wait-for-later/%s", name);
+      g_autofree char *all = g_strdup_printf ("/pool/wait-for-all/%s", name);
+
+      ways[way] = way;
+      g_test_add_data_func (later, &ways[way], test_wait_for_later);
+      g_test_add_data_func (all, &ways[way], test_wait_for_all);
+    }
+  g_test_add_func ("/pool/others-pass", test_others_pass);
+  g_test_add_func ("/pool/names", test_names);
+
+  return ah_test_run ();
+}
