@@ -21,6 +21,8 @@ typedef struct
 
 void          ah_batch_get_setup   (AhBatch      *self,
                                     AhBatchSetup *setup);
+gboolean      ah_batch_needs_loop  (AhBatch      *self,
+                                    guint        *budget);
 AhWorkerPool *ah_batch_ref_workers (AhBatch      *self);
 guint         ah_batch_get_limit   (AhBatch      *self);
 gboolean      ah_batch_set_limit   (AhBatch      *self,

@@ -32,6 +32,7 @@ typedef struct
 {
   GMutex lock; /* guards all of it */
   AhJobList jobs;
+  GPtrArray *nested; /* batches among the jobs, which have the references; NULL for none */
   AhErrorPolicy error_policy;
   guint timeout;
   int priority;
@@ -59,6 +60,7 @@ ah_batch_finalize (GObject *object)
   AhBatchPrivate *priv = ah_batch_get_instance_private (AH_BATCH (object));
 
   ah_job_list_clear (&priv->jobs);
+  g_clear_pointer (&priv->nested, g_ptr_array_unref);
   g_clear_object (&priv->pool);
   g_mutex_clear (&priv->lock);
 
@@ -203,6 +205,50 @@ ah_batch_get_setup (AhBatch *self, AhBatchSetup *setup)
   g_mutex_unlock (&priv->lock);
 }
 
+static GPtrArray *
+ref_nested (AhBatchPrivate *priv)
+{
+  GPtrArray *nested = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < priv->nested->len; i++)
+    g_ptr_array_add (nested, g_object_ref (priv->nested->pdata[i]));
+  return nested;
+}
+
+/*
+ * Whether a function of the batch, or of those inside, has to run on a main context. Looks into
+ * @budget batches at most; with more it could be, and so it is TRUE.
+ */
+gboolean
+ah_batch_needs_loop (AhBatch *self, guint *budget)
+{
+  AhBatchPrivate *priv = ah_batch_get_instance_private (self);
+  g_autoptr (GPtrArray) nested = NULL;
+  AhJobView jobs;
+
+  if (*budget == 0)
+    return TRUE;
+  *budget -= 1;
+
+  g_mutex_lock (&priv->lock);
+  jobs = priv->jobs.view;
+  if (jobs.n_batches && jobs.n_batches <= *budget)
+    nested = ref_nested (priv);
+  g_mutex_unlock (&priv->lock);
+
+  if (jobs.n_jobs > jobs.n_blocking + jobs.n_batches)
+    return TRUE;
+  if (jobs.n_batches && nested == NULL)
+    return TRUE;
+  for (guint i = 0; nested && i < nested->len; i++)
+    {
+      if (ah_batch_needs_loop (nested->pdata[i], budget))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 AhWorkerPool *
 ah_batch_ref_workers (AhBatch *self)
 {
@@ -254,6 +300,12 @@ schedule_job (AhBatch *self, const AhJob *job)
 
   g_mutex_lock (&priv->lock);
   ah_job_list_append (&priv->jobs, job);
+  if (job->kind == AH_JOB_BATCH)
+    {
+      if (priv->nested == NULL)
+        priv->nested = g_ptr_array_new ();
+      g_ptr_array_add (priv->nested, job->func);
+    }
   g_mutex_unlock (&priv->lock);
 
   return self;

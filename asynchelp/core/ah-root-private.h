@@ -49,11 +49,12 @@ struct _AhRoot
   gint       finished;  /* atomic: and the thread that blocked, if any, is out of its loop */
   gint       released;  /* atomic */
   gint       n_open;    /* atomic, written under the lock */
+  gint       n_starting; /* atomic: runs whose start on the loop goes on */
 
   /* The thread that does nothing else than to bring this run forward, where there is one. */
   AhWaiter *helper;        /* written under the lock */
   GThread  *helper_thread; /* constant while there is a helper */
-  gboolean  helper_works;  /* likewise; it has no loop to serve */
+  gint      helper_works;  /* atomic: no function needs its loop */
   gboolean  helper_busy;   /* inside ah_root_work (); its own */
 
   GMutex       lock;      /* guards the rest and the tree; taken after the pool's, before a run's */

@@ -16,12 +16,16 @@
 /* How long (µs) a thread that nobody else can work for works, before it looks at its loop. */
 #define TURN_US 1000
 
+/* How many nested batches are asked whether they need a loop, before it is taken for granted. */
+#define MAX_BATCHES_LOOKED_INTO 64
+
 /* --- Waiting --- */
 
 static gboolean
 is_working_helper (AhRoot *self)
 {
-  return self->helper_works && self->helper_thread == g_thread_self ();
+  return self->helper_thread == g_thread_self () && g_atomic_int_get (&self->helper_works)
+         && g_atomic_int_get (&self->n_starting) == 0;
 }
 
 static void
@@ -223,6 +227,9 @@ void
 ah_root_serve (AhRoot *self)
 {
   gboolean needs_loop = self->top->jobs.n_jobs > self->top->jobs.n_blocking;
+  guint budget = MAX_BATCHES_LOOKED_INTO;
+  gboolean works = self->top->is_batch ? !ah_batch_needs_loop (AH_BATCH (self->function), &budget)
+                                       : !needs_loop;
   AhIdleLoop idle = { 0 };
   AhWaiter *waiter;
 
@@ -234,17 +241,17 @@ ah_root_serve (AhRoot *self)
 
   waiter = ah_waiter_new (idle.context);
   self->helper_thread = g_thread_self ();
-  self->helper_works = !needs_loop;
+  g_atomic_int_set (&self->helper_works, works);
   g_mutex_lock (&self->lock);
   self->helper = waiter;
   g_mutex_unlock (&self->lock);
   ah_root_add_waiter (self, waiter);
 
-  if (self->helper_works)
+  if (works)
     ah_worker_pool_begin_help (self->workers);
   ah_root_begin (self);
   wait_for (self, waiter, &self->ended, NULL);
-  if (self->helper_works)
+  if (works)
     ah_worker_pool_end_help (self->workers);
 
   ah_root_remove_waiter (self, waiter);

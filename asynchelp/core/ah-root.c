@@ -343,7 +343,7 @@ ah_root_open (AhRoot *self, AhRun *run)
   helper = self->helper ? ah_waiter_ref (self->helper) : NULL;
   g_mutex_unlock (&self->lock);
 
-  if (helper && self->helper_works)
+  if (helper && g_atomic_int_get (&self->helper_works))
     {
       if (self->helper_thread == g_thread_self ())
         {

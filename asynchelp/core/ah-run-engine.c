@@ -620,6 +620,9 @@ ah_run_begin_nested (AhRun *self, guint index, AhFunction *batch)
     }
 
   nested = ah_run_new (self->root, self, index, batch, NULL);
+  /* It may have changed since the outermost run looked. */
+  if (nested->jobs.n_jobs > nested->jobs.n_blocking + nested->jobs.n_batches)
+    g_atomic_int_set (&self->root->helper_works, FALSE);
   g_mutex_lock (&self->root->lock);
   g_queue_push_tail_link (&self->children, &nested->tree_link);
   if (!ah_run_is_going_on (self))

@@ -398,6 +398,7 @@ start_dispatch (AhLoopItem *item, gint64 until)
     }
 
   g_clear_pointer (&self->prepared, g_ptr_array_unref);
+  g_atomic_int_add (&self->root->n_starting, -1);
   ah_run_unref (self);
   return FALSE;
 }
@@ -407,6 +408,7 @@ void
 ah_run_start_looped (AhRun *self)
 {
   ah_run_ref (self);
+  g_atomic_int_inc (&self->root->n_starting);
   ah_loop_post (self->root->loop, &self->start);
 }
 
