@@ -6,6 +6,9 @@
 
 #include "asynchelp/core/ah-function-private.h"
 
+#include "asynchelp/ah-i18n-private.h"
+#include "asynchelp/core/ah-run-error.h"
+#include "asynchelp/core/ah-run-private.h"
 #include "asynchelp/core/ah-run.h"
 
 /**
@@ -572,7 +575,11 @@ ah_to_async (AhFunction *function)
 static void
 block_on_inner (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
 {
-  ah_block (user_data, cancellable, result, error);
+  if (ah_run_is_inside (user_data))
+    g_set_error_literal (error, AH_RUN_ERROR, AH_RUN_ERROR_CYCLE,
+                         _ ("The batch is scheduled inside itself"));
+  else
+    ah_block (user_data, cancellable, result, error);
 }
 
 /**

@@ -16,6 +16,9 @@ struct _AhFuture
   AhRoot *root; /* constant; NULL for what could not be started at all */
   AhLoop *loop; /* constant; where it notifies, NULL likewise */
 
+  /* Constant: the homes of functions of the outermost batch, once each or more; NULL for none. */
+  GPtrArray *homes;
+
   GMutex lock;    /* guards the outcome */
   gboolean taken; /* from the root */
   GError *error;  /* NULL if it succeeded */

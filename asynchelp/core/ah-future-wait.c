@@ -56,6 +56,13 @@ wait_cancellable (AhRoot *root, AhWaiter *waiter, GCancellable *cancellable)
   wait_cancel_unref (cancel, NULL);
 }
 
+/* Whether @context, which is not iterated meanwhile, would be needed and stand still. */
+static gboolean
+would_stop (GMainContext *context, GMainContext *iterated)
+{
+  return context != iterated && ah_idle_loop_stands_still (context);
+}
+
 /* Whether the run can get on while the calling thread waits and iterates @context alone. */
 static gboolean
 gets_on_without (AhFuture *self, GMainContext *context)
@@ -65,9 +72,16 @@ gets_on_without (AhFuture *self, GMainContext *context)
   /* A background run has a loop of its own, and blocking functions need none. */
   if (self->root->is_background || jobs->n_jobs == jobs->n_blocking)
     return TRUE;
+  if (would_stop (ah_loop_get_context (self->loop), context))
+    return FALSE;
 
-  return ah_loop_get_context (self->loop) == context
-         || !g_main_context_is_owner (ah_loop_get_context (self->loop));
+  for (guint i = 0; self->homes && i < self->homes->len; i++)
+    {
+      if (would_stop (self->homes->pdata[i], context))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* How often what is ready is dispatched, so that a run which was waited for is also delivered. */

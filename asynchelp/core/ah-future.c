@@ -59,9 +59,13 @@ ah_future_finalize (GObject *object)
   if (self->root)
     {
       ah_root_withdraw (self->root);
+      /* Workers may still have references to what has finished, and must not find the last one. */
+      if (ah_root_is_finished (self->root))
+        ah_root_release (self->root);
       ah_root_unref (self->root);
     }
   g_clear_pointer (&self->loop, ah_loop_unref);
+  g_clear_pointer (&self->homes, g_ptr_array_unref);
   g_clear_error (&self->error);
   g_clear_pointer (&self->values, g_array_unref);
   if (G_VALUE_TYPE (&self->value))
@@ -278,9 +282,9 @@ take_outcome_locked (AhFuture *self)
     }
 }
 
-/* The lock is held when this returns TRUE. */
+/* What is taken never changes, and is copied without the lock: copying may be foreign code. */
 static gboolean
-lock_outcome (AhFuture *self, GError **error)
+take_outcome (AhFuture *self, GError **error)
 {
   if (!ah_future_get_done (self))
     {
@@ -290,13 +294,16 @@ lock_outcome (AhFuture *self, GError **error)
 
   g_mutex_lock (&self->lock);
   take_outcome_locked (self);
-  if (self->error == NULL)
-    return TRUE;
-
-  if (error)
-    *error = g_error_copy (self->error);
+  if (self->values && !G_VALUE_TYPE (&self->value))
+    {
+      g_value_init (&self->value, AH_TYPE_RESULTS);
+      g_value_take_object (&self->value, ah_results_new_take (g_array_ref (self->values)));
+    }
   g_mutex_unlock (&self->lock);
-  return FALSE;
+
+  if (self->error && error)
+    *error = g_error_copy (self->error);
+  return self->error == NULL;
 }
 
 /* --- Starting --- */
@@ -347,12 +354,40 @@ future_new (AhRoot *root, AhDeliver deliver)
   return self;
 }
 
+/* For those who wait: by then the functions may have been released. */
+static void
+note_homes (AhFuture *self)
+{
+  AhJobView *jobs = &self->root->top->jobs;
+  GMainContext *last = NULL;
+
+  if (jobs->n_homes == 0)
+    return;
+
+  self->homes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
+  for (guint i = 0; i < jobs->n_jobs; i++)
+    {
+      guint end;
+      const AhJob *job = ah_job_view_get (jobs, i, &end);
+      GMainContext *home;
+
+      if (job->kind != AH_JOB_HOME_FUNCTION)
+        continue;
+
+      home = ah_function_get_home (job->func);
+      if (home != last)
+        g_ptr_array_add (self->homes, g_main_context_ref (home));
+      last = home;
+    }
+}
+
 AhFuture *
 ah_future_new_start (AhFunction *function, GCancellable *cancellable)
 {
   AhRoot *root = ah_root_new (function, cancellable, TRUE);
   AhFuture *self = future_new (root, deliver_start);
 
+  note_homes (self);
   root->loop = ah_loop_ref (self->loop);
   root->deliver_data = g_object_ref (self);
   ah_root_begin (root);
@@ -548,21 +583,14 @@ ah_future_get_value (AhFuture *self, GValue *value, GError **error)
 {
   g_return_val_if_fail (AH_IS_FUTURE (self), FALSE);
 
-  if (!lock_outcome (self, error))
+  if (!take_outcome (self, error))
     return FALSE;
 
-  if (self->values && !G_VALUE_TYPE (&self->value))
-    {
-      g_value_init (&self->value, AH_TYPE_RESULTS);
-      g_value_take_object (&self->value, ah_results_new_take (g_array_ref (self->values)));
-    }
   if (value)
     {
       g_value_init (value, G_VALUE_TYPE (&self->value));
       g_value_copy (&self->value, value);
     }
-  g_mutex_unlock (&self->lock);
-
   return TRUE;
 }
 

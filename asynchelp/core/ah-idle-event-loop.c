@@ -121,6 +121,23 @@ ah_idle_loop_leave (AhIdleLoop *self)
   return TRUE;
 }
 
+/*
+ * Whether nobody dispatches @context as long as the calling thread waits in another one: it is the
+ * thread's own, or it is the default one, which the main thread alone is expected to run.
+ */
+gboolean
+ah_idle_loop_stands_still (GMainContext *context)
+{
+  if (g_main_context_is_owner (context))
+    return TRUE;
+  if (context != g_main_context_default () || !is_main_thread ()
+      || !g_main_context_acquire (context))
+    return FALSE;
+
+  g_main_context_release (context);
+  return TRUE;
+}
+
 struct _AhIdleEventLoop
 {
   gatomicrefcount ref_count;

@@ -36,6 +36,7 @@ typedef struct
   guint         n_jobs;
   guint         n_blocking; /* for a worker: AH_JOB_BLOCKING and AH_JOB_BLOCKING_FUNCTION */
   guint         n_batches;
+  guint         n_homes; /* AH_JOB_HOME_FUNCTION */
 } AhJobView;
 
 /*

@@ -54,6 +54,8 @@ ah_job_list_append (AhJobList *self, const AhJob *job)
     view->n_blocking++;
   else if (job->kind == AH_JOB_BATCH)
     view->n_batches++;
+  else if (job->kind == AH_JOB_HOME_FUNCTION)
+    view->n_homes++;
 }
 
 void

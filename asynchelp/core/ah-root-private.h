@@ -37,6 +37,7 @@ struct _AhRoot
   AhLoop       *deliver_loop; /* where `deliver` is called */
   gpointer      deliver_data;
   GWeakRef      future; /* of a background run */
+  AhRun        *outer;         /* whose function blocks on it, in the same thread; or NULL */
   gboolean      is_blocking;   /* a thread waits for it, and serves its loop */
   gboolean      is_background; /* that thread is a worker */
 
@@ -56,6 +57,7 @@ struct _AhRoot
   GThread  *helper_thread; /* constant while there is a helper */
   gint      helper_works;  /* atomic: no function needs its loop */
   gboolean  helper_busy;   /* inside ah_root_work (); its own */
+  int       helper_depth;  /* g_main_depth () outside its own dispatches; likewise */
 
   GMutex       lock;      /* guards the rest and the tree; taken after the pool's, before a run's */
   AhDeliver    deliver;   /* NULL where it is not wanted, or no longer */

@@ -168,6 +168,15 @@ help_others (Serving *self, gboolean *is_waiting)
     }
 }
 
+/* What was left for the helper to take, it may be kept from by what its context dispatches now. */
+static void
+offer_rest (AhRoot *self)
+{
+  if (self->helper_thread == g_thread_self () && g_atomic_int_get (&self->n_open) > 0
+      && !g_atomic_int_get (&self->source.attached))
+    ah_worker_pool_attach (self->workers, &self->source, NULL);
+}
+
 static void
 wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
 {
@@ -182,6 +191,7 @@ wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
         {
           set_waiting (&is_waiting, FALSE);
           work (self);
+          offer_rest (self);
           if (waiter->context)
             g_main_context_iteration (waiter->context, FALSE);
         }
@@ -197,6 +207,7 @@ wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
         }
       else
         {
+          offer_rest (self);
           ah_waiter_prepare (waiter);
           set_waiting (&is_waiting, TRUE);
           if (!is_over (until, interrupted) && !should_work (self) && !should_launch (self))
@@ -241,6 +252,7 @@ ah_root_serve (AhRoot *self)
 
   waiter = ah_waiter_new (idle.context);
   self->helper_thread = g_thread_self ();
+  self->helper_depth = g_main_depth ();
   g_atomic_int_set (&self->helper_works, works);
   g_mutex_lock (&self->lock);
   self->helper = waiter;

@@ -347,7 +347,7 @@ ah_root_open (AhRoot *self, AhRun *run)
     {
       if (self->helper_thread == g_thread_self ())
         {
-          n_spare = self->helper_busy ? 0 : 1;
+          n_spare = self->helper_busy || g_main_depth () > self->helper_depth ? 0 : 1;
         }
       else if (g_atomic_int_get (&helper->sleeping))
         {

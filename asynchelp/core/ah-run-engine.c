@@ -86,6 +86,36 @@ ah_run_resume_settling (gpointer suspended)
   g_free (suspended);
 }
 
+/* --- What the thread is inside of --- */
+
+/* The run whose function the calling thread is in, if any. */
+static __thread AhRun *current;
+
+AhRun *
+ah_run_get_current (void)
+{
+  return current;
+}
+
+/*
+ * Whether the calling thread is inside a run of @function, also through functions that block on
+ * other runs.
+ */
+gboolean
+ah_run_is_inside (AhFunction *function)
+{
+  AhRun *run = current;
+
+  while (run)
+    {
+      if (run->function == function)
+        return TRUE;
+      run = run->parent ? run->parent : run->root->outer;
+    }
+
+  return FALSE;
+}
+
 /* --- Life --- */
 
 /* @cancellable: for blocking functions, in place of one of the run's own; or NULL */
@@ -128,6 +158,7 @@ ah_run_new (AhRoot *root,
       self->jobs.segments = &self->single_segment;
       self->jobs.n_jobs = 1;
       self->jobs.n_blocking = ah_job_is_blocking (&self->single);
+      self->jobs.n_homes = self->single.kind == AH_JOB_HOME_FUNCTION;
     }
 
   self->values = g_new0 (GValue, self->jobs.n_jobs);
@@ -292,7 +323,8 @@ ah_run_take_error (AhRun *self)
 static gboolean
 may_begin_locked (AhRun *self)
 {
-  return self->next < self->jobs.n_jobs && self->n_running < self->limit;
+  return self->next < self->jobs.n_jobs && self->n_running < self->limit
+         && ah_run_is_going_on (self);
 }
 
 /*
@@ -520,6 +552,9 @@ work_unlimited (AhRun *self, gint64 until)
 void
 ah_run_work (AhRun *self, gint64 until)
 {
+  AhRun *outer = current;
+
+  current = self;
   if (!self->limit)
     {
       work_unlimited (self, until);
@@ -530,6 +565,7 @@ ah_run_work (AhRun *self, gint64 until)
       if (ah_run_count (self) == 0)
         ah_root_close (self->root, self);
     }
+  current = outer;
 }
 
 /* --- Beginning --- */
@@ -567,7 +603,8 @@ begin_run (AhRun *self)
 
   if (!ah_run_is_going_on (self))
     {
-      ah_run_account (self, ah_run_take_rest (self) + self->n_looped + 1, 0);
+      ah_run_account (self,
+                      ah_run_take_rest (self) + g_atomic_int_exchange (&self->loop_left, 0) + 1, 0);
       return;
     }
 

@@ -8,6 +8,7 @@
 
 #include "asynchelp/ah-i18n-private.h"
 #include "asynchelp/core/ah-function-private.h"
+#include "asynchelp/core/ah-idle-event-loop-private.h"
 #include "asynchelp/core/ah-run-error.h"
 
 /*
@@ -19,9 +20,6 @@
  * halves their cost. With only a few functions it is not worth the additional iteration. */
 #define N_PREPARED 256
 #define MIN_PREPARED 16
-
-/* The clock is looked at after each start, and after so many jobs that are for others. */
-#define LOOK_AT_CLOCK 256
 
 /* --- Async functions --- */
 
@@ -35,7 +33,8 @@ typedef struct
   guint index;
   AhLoop *loop;              /* of the home */
   GCancellable *cancellable; /* touched in dispatches of the home alone */
-  gboolean listed;           /* in run->visits; guarded by the root's lock */
+  gboolean listed;           /* in run->visits; guarded by the root's lock, as is the next */
+  gboolean cancel_posted;
   GList link;
 } Visit;
 
@@ -54,12 +53,14 @@ static void visit_end (Visit *visit);
 static void
 call_ended (Call *call, GError *error)
 {
-  AhRun *run = g_steal_pointer (&call->run);
+  /* Whoever waits for the run may be in another thread, and quicker than this one. */
+  AhRun *run = ah_run_ref (g_steal_pointer (&call->run));
 
   ah_run_set_outcome (run, call->index, error);
   if (call->visit)
     visit_end (g_steal_pointer (&call->visit));
   ah_run_job_finished (run);
+  ah_run_unref (run);
 }
 
 static void
@@ -244,22 +245,24 @@ visit_home (AhRun *self, guint index, GMainContext *home)
   g_mutex_lock (&self->root->lock);
   visit->listed = TRUE;
   g_queue_push_tail_link (&self->visits, &visit->link);
+  ah_loop_post (visit->loop, &visit->go);
   g_mutex_unlock (&self->root->lock);
 
-  ah_loop_post (visit->loop, &visit->go);
+  /* Whoever stopped the run may have looked before. */
+  if (!ah_run_is_going_on (self))
+    ah_run_cancel_looped (self);
 }
 
 /*
  * Whether a run can get to @home. Asked in a dispatch of the root's context, so where a thread
- * blocks on the run, that thread asks: contexts of its own, other than the one it serves, stand
- * still.
+ * blocks on the run, that thread asks: it knows which contexts stand still meanwhile.
  */
 static gboolean
 can_visit (AhRoot *root, GMainContext *home)
 {
   if (home == ah_loop_get_context (root->loop))
     return TRUE;
-  return !root->is_background && !(root->is_blocking && g_main_context_is_owner (home));
+  return !root->is_background && !(root->is_blocking && ah_idle_loop_stands_still (home));
 }
 
 static void
@@ -331,10 +334,10 @@ is_looped (AhRun *self, const AhJob *job)
 static gboolean
 prepare_tasks (AhRun *self)
 {
-  guint n_left = self->n_looped - self->n_started;
+  guint n_left = g_atomic_int_get (&self->loop_left);
   GCancellable *cancellable;
 
-  if (n_left < MIN_PREPARED || self->jobs.n_batches || !ah_run_is_going_on (self))
+  if (n_left < MIN_PREPARED || self->jobs.n_batches)
     return FALSE;
 
   if (self->prepared == NULL)
@@ -346,60 +349,86 @@ prepare_tasks (AhRun *self)
   return TRUE;
 }
 
-/* Starts what is next until @until; TRUE when there is more. */
+/* One of the jobs left is the caller's to start; or there is none, since all have been started, or
+ * whoever stopped the run has taken them. */
 static gboolean
+claim_looped (AhRun *self)
+{
+  gint left = g_atomic_int_get (&self->loop_left);
+
+  while (left > 0 && !g_atomic_int_compare_and_exchange (&self->loop_left, left, left - 1))
+    left = g_atomic_int_get (&self->loop_left);
+
+  return left > 0;
+}
+
+/* Starts what is next until @until. A function may run the context itself, and so come back here.
+ */
+static void
 start_slice (AhRun *self, gint64 until)
 {
-  guint end = 0, n_passed = 0;
-  const AhJob *job = NULL;
   guint n_prepared = self->prepared ? self->prepared->len : 0;
 
-  while (self->n_started < self->n_looped)
+  while (claim_looped (self))
     {
-      guint index = self->loop_next++;
+      const AhJob *job;
+      guint index, end;
 
-      if (!ah_run_is_going_on (self))
+      do
         {
-          ah_run_account (self, self->n_looped - self->n_started, 0);
-          return FALSE;
+          index = self->loop_next++;
+          job = ah_job_view_get (&self->jobs, index, &end);
         }
+      while (!is_looped (self, job));
 
-      job = index < end ? job + 1 : ah_job_view_get (&self->jobs, index, &end);
-      if (is_looped (self, job))
-        {
-          self->n_started++;
-          start_job (self, index, job);
-          if (n_prepared && --n_prepared == 0)
-            return self->n_started < self->n_looped;
-          n_passed = LOOK_AT_CLOCK;
-        }
-      if (++n_passed >= LOOK_AT_CLOCK)
-        {
-          n_passed = 0;
-          if (g_get_monotonic_time () >= until)
-            return TRUE;
-        }
+      start_job (self, index, job);
+      if (n_prepared && --n_prepared == 0)
+        return;
+      if (g_get_monotonic_time () >= until)
+        return;
     }
+}
 
-  return FALSE;
+static void
+end_starting (AhRun *self)
+{
+  g_atomic_int_add (&self->root->n_starting, -1);
+  ah_run_unref (self);
+}
+
+static void
+post_start (AhRun *self, AhLoop *loop)
+{
+  ah_run_ref (self);
+  g_atomic_int_inc (&self->root->n_starting);
+  ah_loop_post (loop, &self->start);
 }
 
 static gboolean
 start_dispatch (AhLoopItem *item, gint64 until)
 {
   AhRun *self = (AhRun *) ((char *) item - G_STRUCT_OFFSET (AhRun, start));
+  AhLoop *loop = self->root->loop;
 
-  if (self->n_started == 0 && !self->prepared && prepare_tasks (self))
+  if (self->loop_next == 0 && !self->prepared && prepare_tasks (self))
     return TRUE;
-  if (start_slice (self, until))
+
+  /* Posted again at once: a function may run the context itself until one of the others has ended.
+   */
+  post_start (self, loop);
+  start_slice (self, until);
+  if (g_atomic_int_get (&self->loop_left) > 0)
     {
       prepare_tasks (self);
-      return TRUE;
     }
+  else
+    {
+      if (ah_loop_withdraw (loop, &self->start))
+        end_starting (self);
+      g_clear_pointer (&self->prepared, g_ptr_array_unref);
+    }
+  end_starting (self);
 
-  g_clear_pointer (&self->prepared, g_ptr_array_unref);
-  g_atomic_int_add (&self->root->n_starting, -1);
-  ah_run_unref (self);
   return FALSE;
 }
 
@@ -407,31 +436,42 @@ start_dispatch (AhLoopItem *item, gint64 until)
 void
 ah_run_start_looped (AhRun *self)
 {
-  ah_run_ref (self);
-  g_atomic_int_inc (&self->root->n_starting);
-  ah_loop_post (self->root->loop, &self->start);
+  post_start (self, self->root->loop);
 }
 
+/* The start of one job that belongs to the loop, of a run with a limit. */
 typedef struct
 {
   AhLoopItem item;
   AhRun *run; /* with a reference */
   guint index;
+  GList link; /* in run->singles */
 } SingleStart;
+
+static void
+single_free (SingleStart *single)
+{
+  ah_run_unref (single->run);
+  g_free (single);
+}
 
 static gboolean
 start_one_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
-  g_autofree SingleStart *single = (SingleStart *) item;
+  SingleStart *single = (SingleStart *) item;
   AhRun *run = single->run;
   guint end;
+
+  g_mutex_lock (&run->root->lock);
+  g_queue_unlink (&run->singles, &single->link);
+  g_mutex_unlock (&run->root->lock);
 
   if (ah_run_is_going_on (run))
     start_job (run, single->index, ah_job_view_get (&run->jobs, single->index, &end));
   else
     ah_run_job_finished (run);
+  single_free (single);
 
-  ah_run_unref (run);
   return FALSE;
 }
 
@@ -444,7 +484,16 @@ ah_run_start_one (AhRun *self, guint index)
   ah_loop_item_init (&single->item, start_one_dispatch);
   single->run = ah_run_ref (self);
   single->index = index;
+  single->link.data = single;
+
+  g_mutex_lock (&self->root->lock);
+  g_queue_push_tail_link (&self->singles, &single->link);
   ah_loop_post (self->root->loop, &single->item);
+  g_mutex_unlock (&self->root->lock);
+
+  /* Whoever stopped the run may have looked before. */
+  if (!ah_run_is_going_on (self))
+    ah_run_cancel_looped (self);
 }
 
 /* --- Cancelling --- */
@@ -460,28 +509,91 @@ cancel_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
   return FALSE;
 }
 
-/* Has the cancellables of async functions cancelled, each in a dispatch of its context. Once a run.
+/* What was on its way to a context and is taken back: that context may stand still. */
+static GSList *
+take_back_locked (AhRun *self, GSList **visits)
+{
+  AhRoot *root = self->root;
+  GSList *singles = NULL;
+  GList *next;
+
+  for (GList *l = self->singles.head; l; l = next)
+    {
+      SingleStart *single = l->data;
+
+      next = l->next;
+      if (ah_loop_withdraw (root->loop, &single->item))
+        {
+          g_queue_unlink (&self->singles, l);
+          singles = g_slist_prepend (singles, single);
+        }
+    }
+
+  for (GList *l = self->visits.head; l; l = next)
+    {
+      Visit *visit = l->data;
+
+      next = l->next;
+      if (ah_loop_withdraw (visit->loop, &visit->go))
+        {
+          g_queue_unlink (&self->visits, l);
+          visit->listed = FALSE;
+          *visits = g_slist_prepend (*visits, visit);
+        }
+      else if (!visit->cancel_posted)
+        {
+          visit->cancel_posted = TRUE;
+          g_atomic_int_inc (&visit->ref_count);
+          ah_loop_post (visit->loop, &visit->cancel);
+        }
+    }
+
+  return singles;
+}
+
+/*
+ * For a run that was stopped: ends what has not started on any context, and has the cancellables of
+ * what has cancelled, each in a dispatch of its context. May be called again.
  */
 void
 ah_run_cancel_looped (AhRun *self)
 {
   AhRoot *root = self->root;
+  guint n_left = g_atomic_int_exchange (&self->loop_left, 0);
+  GSList *visits = NULL, *singles;
+  gboolean taken_back = FALSE;
 
   g_mutex_lock (&root->lock);
-  for (GList *l = self->visits.head; l; l = l->next)
+  singles = take_back_locked (self, &visits);
+  /* Not any more when the root has been released, and with it the loop. */
+  if (root->loop && !root->ended
+      && self->jobs.n_jobs > self->jobs.n_blocking + self->jobs.n_batches)
     {
-      Visit *visit = l->data;
-
-      g_atomic_int_inc (&visit->ref_count);
-      ah_loop_post (visit->loop, &visit->cancel);
+      if (!self->cancel_posted)
+        {
+          self->cancel_posted = TRUE;
+          ah_run_ref (self);
+          ah_loop_post (root->loop, &self->cancel);
+        }
+      taken_back = n_left && ah_loop_withdraw (root->loop, &self->start);
     }
   g_mutex_unlock (&root->lock);
 
-  if (root->loop && self->jobs.n_jobs > self->jobs.n_blocking + self->jobs.n_batches)
+  if (taken_back)
+    end_starting (self);
+  ah_run_account (self, n_left, 0);
+  for (GSList *l = singles; l; l = l->next)
     {
-      ah_run_ref (self);
-      ah_loop_post (root->loop, &self->cancel);
+      ah_run_job_finished (self);
+      single_free (l->data);
     }
+  for (GSList *l = visits; l; l = l->next)
+    {
+      ah_run_job_finished (self);
+      visit_unref (l->data);
+    }
+  g_slist_free (singles);
+  g_slist_free (visits);
 }
 
 /* --- Life --- */
@@ -497,4 +609,5 @@ ah_run_init_looped (AhRun *self)
   self->n_looped = self->jobs.n_jobs - self->jobs.n_blocking;
   if (self->jobs.n_blocking)
     self->n_looped -= self->jobs.n_batches;
+  self->loop_left = self->n_looped;
 }

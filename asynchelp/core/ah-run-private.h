@@ -66,11 +66,13 @@ struct _AhRun
   gint state; /* AhRunState; atomic */
   gint open;  /* in the root's list of runs with something to claim; written under its lock */
 
-  gboolean ended;   /* guarded by the root's lock, as are the next four */
+  gboolean ended;   /* guarded by the root's lock, as are the next six */
   GList open_link;
   GList tree_link;  /* in the parent's children */
   GQueue children;  /* runs going on */
-  GQueue visits;    /* AhVisit: homed functions under way */
+  GQueue visits;    /* functions on their way to their homes, or there */
+  GQueue singles;   /* functions on their way to the root's context, of a run with a limit */
+  gboolean cancel_posted;
 
   GMutex lock;      /* guards the next two, of limited runs */
   guint  next;      /* index */
@@ -80,9 +82,10 @@ struct _AhRun
   AhLoopItem    start;
   AhLoopItem    cancel;
   guint         loop_next;        /* index */
-  guint         n_started;        /* of n_looped */
   GCancellable *loop_cancellable; /* for async functions; the root has the reference */
   GPtrArray    *prepared;         /* calls whose tasks were made in an earlier dispatch */
+
+  gint loop_left; /* of n_looped: not begun; atomic */
 
   AhRun   *settle_next; /* the thread's list of runs to begin or end */
   gboolean begun;
@@ -113,6 +116,8 @@ void     ah_run_free_own       (AhRun        *self);
 void     ah_run_begin          (AhRun        *self);
 void     ah_run_work           (AhRun        *self,
                                 gint64        until);
+AhRun   *ah_run_get_current    (void);
+gboolean ah_run_is_inside      (AhFunction   *function);
 guint    ah_run_count          (AhRun        *self);
 void     ah_run_begin_nested   (AhRun        *self,
                                 guint         index,

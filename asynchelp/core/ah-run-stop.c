@@ -64,8 +64,10 @@ ah_run_stop (AhRun *self, AhRunState why, GError *error, guint failed_index)
     {
       AhRun *run = stopped->pdata[i];
 
+      guint n_rest = ah_run_take_rest (run);
+
       ah_run_cancel_looped (run);
-      ah_run_account (run, ah_run_take_rest (run), 0);
+      ah_run_account (run, n_rest, 0);
     }
 
   /* The functions' own `cancelled` handlers run here. */

@@ -182,6 +182,7 @@ block_run (AhFunction *function,
   gboolean success;
 
   root->is_blocking = TRUE;
+  root->outer = ah_run_get_current ();
   ah_root_serve (root);
   ah_root_finish (root);
 
@@ -259,6 +260,7 @@ call_directly (AhFunction *function, GCancellable *cancellable, GValue *result, 
 gboolean
 ah_block (AhFunction *function, GCancellable *cancellable, GValue *result, GError **error)
 {
+  g_autoptr (AhFunction) kept = NULL;
   GValue *values;
   guint n_values;
   AhJob job;
@@ -266,6 +268,8 @@ ah_block (AhFunction *function, GCancellable *cancellable, GValue *result, GErro
   g_return_val_if_fail (AH_IS_FUNCTION (function), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
+  /* What runs may drop the caller's reference. */
+  kept = g_object_ref (function);
   ah_function_describe (function, &job);
   if (job.kind == AH_JOB_BLOCKING_FUNCTION)
     return call_directly (function, cancellable, result, error);

@@ -181,7 +181,10 @@ wake_one_locked (AhWorkerPool *self)
   return TRUE;
 }
 
-/* Sends the workers home as soon as nothing is attached any more; waits for none. */
+/*
+ * Nobody but runs uses the pool any more: workers do not park, and so leave as soon as nothing is
+ * attached. Waits for none.
+ */
 void
 ah_worker_pool_close (AhWorkerPool *self)
 {
@@ -199,7 +202,7 @@ start_one_locked (AhWorkerPool *self, GError **error)
   g_autoptr (GError) local_error = NULL;
   gboolean pushed = FALSE;
 
-  if (self->closing || n_threads_locked (self) >= self->max_threads)
+  if (n_threads_locked (self) >= self->max_threads)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                            _ ("The thread pool has as many threads as it may have"));

