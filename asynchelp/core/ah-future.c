@@ -367,8 +367,7 @@ note_homes (AhFuture *self)
   self->homes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
   for (guint i = 0; i < jobs->n_jobs; i++)
     {
-      guint end;
-      const AhJob *job = ah_job_view_get (jobs, i, &end);
+      const AhJob *job = ah_job_view_get (jobs, i);
       GMainContext *home;
 
       if (job->kind != AH_JOB_HOME_FUNCTION)

@@ -65,7 +65,7 @@ void ah_job_list_clear  (AhJobList   *self);
 
 /* Where the job with this index is, and up to which index (@end, exclusive) others follow it. */
 static inline const AhJob *
-ah_job_view_get (const AhJobView *self, guint index, guint *end)
+ah_job_view_find (const AhJobView *self, guint index, guint *end)
 {
   guint segment, start;
 
@@ -91,6 +91,14 @@ ah_job_view_get (const AhJobView *self, guint index, guint *end)
     }
 
   return &self->segments[segment][index - start];
+}
+
+static inline const AhJob *
+ah_job_view_get (const AhJobView *self, guint index)
+{
+  guint end;
+
+  return ah_job_view_find (self, index, &end);
 }
 
 G_END_DECLS

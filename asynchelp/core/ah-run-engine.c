@@ -272,8 +272,7 @@ ah_run_set_outcome (AhRun *self, guint index, GError *error)
 static const char *
 get_job_name (AhRun *self, guint index)
 {
-  guint end;
-  const AhJob *job = ah_job_view_get (&self->jobs, index, &end);
+  const AhJob *job = ah_job_view_get (&self->jobs, index);
 
   if (job->kind == AH_JOB_BLOCKING || job->kind == AH_JOB_ASYNC)
     return NULL;
@@ -342,8 +341,7 @@ advance (AhRun *self, gboolean job_finished, gboolean claims)
     self->n_running--;
   while (may_begin_locked (self))
     {
-      guint end;
-      const AhJob *job = ah_job_view_get (&self->jobs, self->next, &end);
+      const AhJob *job = ah_job_view_get (&self->jobs, self->next);
 
       if (ah_job_is_blocking (job))
         {
@@ -388,14 +386,13 @@ ah_run_job_finished (AhRun *self)
 guint
 ah_run_count (AhRun *self)
 {
-  guint count = 0, end;
+  guint count = 0;
 
   if (!self->limit)
     return ah_claims_count (&self->claims);
 
   g_mutex_lock (&self->lock);
-  if (may_begin_locked (self)
-      && ah_job_is_blocking (ah_job_view_get (&self->jobs, self->next, &end)))
+  if (may_begin_locked (self) && ah_job_is_blocking (ah_job_view_get (&self->jobs, self->next)))
     count = MIN (self->limit - self->n_running, self->jobs.n_jobs - self->next);
   g_mutex_unlock (&self->lock);
 
@@ -447,11 +444,10 @@ work_limited (AhRun *self, gint64 until)
 
   while (index != AH_NOTHING_LEFT)
     {
-      guint end;
       gboolean goes_on = ah_run_is_going_on (self);
 
       if (goes_on)
-        execute (self, index, ah_job_view_get (&self->jobs, index, &end));
+        execute (self, index, ah_job_view_get (&self->jobs, index));
       index = advance (self, TRUE, goes_on && g_get_monotonic_time () < until);
       ah_run_account (self, 1, goes_on);
     }
@@ -475,7 +471,7 @@ work_chunk (AhRun *self, AhLane *lane, guint index, guint *n_finished)
       if (index < end)
         job++;
       else
-        job = ah_job_view_get (&self->jobs, index, &end);
+        job = ah_job_view_find (&self->jobs, index, &end);
 
       if (G_LIKELY (ah_job_is_blocking (job)))
         {

@@ -44,7 +44,7 @@ typedef struct
   GTask *task; /* with a reference until it starts, and then as long as the task lives */
   AhRun *run;  /* NULL before it starts and after it has ended */
   guint index;
-  Visit *visit; /* with a reference, or NULL */
+  Visit *visit; /* which lives until it has ended; or NULL */
 } Call;
 
 static void visit_end (Visit *visit);
@@ -193,8 +193,7 @@ visit_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
   Visit *visit = (Visit *) ((char *) item - G_STRUCT_OFFSET (Visit, go));
   AhRun *run = ah_run_ref (visit->run);
-  guint end;
-  const AhJob *job = ah_job_view_get (&run->jobs, visit->index, &end);
+  const AhJob *job = ah_job_view_get (&run->jobs, visit->index);
 
   if (!ah_run_is_going_on (run))
     {
@@ -372,12 +371,12 @@ start_slice (AhRun *self, gint64 until)
   while (claim_looped (self))
     {
       const AhJob *job;
-      guint index, end;
+      guint index;
 
       do
         {
           index = self->loop_next++;
-          job = ah_job_view_get (&self->jobs, index, &end);
+          job = ah_job_view_get (&self->jobs, index);
         }
       while (!is_looped (self, job));
 
@@ -460,14 +459,13 @@ start_one_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
   SingleStart *single = (SingleStart *) item;
   AhRun *run = single->run;
-  guint end;
 
   g_mutex_lock (&run->root->lock);
   g_queue_unlink (&run->singles, &single->link);
   g_mutex_unlock (&run->root->lock);
 
   if (ah_run_is_going_on (run))
-    start_job (run, single->index, ah_job_view_get (&run->jobs, single->index, &end));
+    start_job (run, single->index, ah_job_view_get (&run->jobs, single->index));
   else
     ah_run_job_finished (run);
   single_free (single);
