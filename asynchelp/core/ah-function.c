@@ -67,8 +67,19 @@ free_leftover (gpointer data)
 {
   Leftover *leftover = data;
 
-  leftover->destroy (leftover->data);
+  g_steal_pointer (&leftover->destroy) (leftover->data);
   return G_SOURCE_REMOVE;
+}
+
+/* If the context goes before it has dispatched the source, then now. */
+static void
+drop_leftover (gpointer data)
+{
+  Leftover *leftover = data;
+
+  if (leftover->destroy)
+    leftover->destroy (leftover->data);
+  g_free (leftover);
 }
 
 /*
@@ -83,7 +94,8 @@ free_data_at_home (AhFunctionPrivate *priv)
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "asynchelp: free the data of a function");
-  g_source_set_callback (source, free_leftover, g_memdup2 (&leftover, sizeof leftover), g_free);
+  g_source_set_callback (source, free_leftover, g_memdup2 (&leftover, sizeof leftover),
+                         drop_leftover);
   g_source_attach (source, priv->home);
   g_source_unref (source);
 }

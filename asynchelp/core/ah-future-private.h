@@ -16,7 +16,7 @@ struct _AhFuture
   AhRoot *root; /* constant; NULL for what could not be started at all */
   AhLoop *loop; /* constant; where it notifies, NULL likewise */
 
-  /* Constant: the homes of functions of the outermost batch, once each or more; NULL for none. */
+  /* Constant: the homes of functions, once each or more; NULL where it does not matter. */
   GPtrArray *homes;
 
   GMutex lock;    /* guards the outcome */

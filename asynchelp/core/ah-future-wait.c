@@ -184,8 +184,7 @@ on_wait_async_cancelled (GCancellable *cancellable G_GNUC_UNUSED, gpointer data)
 {
   WaitAsync *wait = data;
 
-  if (ah_root_unwatch (wait->root, &wait->watch))
-    ah_loop_post (wait->watch.loop, &wait->watch.item);
+  ah_root_post_watch (wait->root, &wait->watch);
 }
 
 static gboolean
@@ -194,9 +193,8 @@ wait_async_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
   WaitAsync *wait = (WaitAsync *) item;
   g_autoptr (GTask) task = g_steal_pointer (&wait->task);
 
-  /* Passes the lock, which whoever posted this may still have. */
   if (wait->root)
-    ah_root_unwatch (wait->root, &wait->watch);
+    ah_root_pass_lock (wait->root);
   if (wait->cancelled_id)
     g_signal_handler_disconnect (g_task_get_cancellable (task), wait->cancelled_id);
   ah_loop_unref (wait->watch.loop);
@@ -244,20 +242,22 @@ ah_future_wait_async (AhFuture *self,
   ah_loop_item_init (&wait->watch.item, wait_async_dispatch);
   wait->watch.loop = ah_loop_get (context, G_PRIORITY_DEFAULT);
 
-  if (wait->root == NULL || !ah_root_watch (wait->root, &wait->watch))
+  if (wait->root == NULL)
     {
       ah_loop_post (wait->watch.loop, &wait->watch.item);
       return;
     }
-  if (cancellable == NULL)
-    return;
 
-  /* What is posted is dispatched by this thread, and so not before this is over. */
-  wait->ref_count++;
-  wait->cancelled_id
-      = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_wait_async_cancelled), wait,
-                               wait_async_unref, 0);
-  if (g_cancellable_is_cancelled (cancellable))
+  if (cancellable)
+    {
+      wait->ref_count++;
+      wait->cancelled_id
+          = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_wait_async_cancelled),
+                                   wait, wait_async_unref, 0);
+    }
+  if (!ah_root_watch (wait->root, &wait->watch))
+    ah_loop_post (wait->watch.loop, &wait->watch.item);
+  else if (g_cancellable_is_cancelled (cancellable))
     on_wait_async_cancelled (cancellable, wait);
 }
 

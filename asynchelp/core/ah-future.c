@@ -354,30 +354,45 @@ future_new (AhRoot *root, AhDeliver deliver)
   return self;
 }
 
+/* How many batches are looked into for homes; beyond, a wait may not see that it cannot end. */
+#define MAX_BATCHES_LOOKED_INTO 1024
+
+static void
+add_homes (GPtrArray *homes, const AhJobView *jobs, guint *budget)
+{
+  if (jobs->n_homes + jobs->n_batches == 0 || *budget == 0)
+    return;
+
+  *budget -= 1;
+  for (guint i = 0; i < jobs->n_jobs; i++)
+    {
+      const AhJob *job = ah_job_view_get (jobs, i);
+
+      if (job->kind == AH_JOB_HOME_FUNCTION)
+        {
+          GMainContext *home = ah_function_get_home (job->func);
+
+          if (homes->len == 0 || homes->pdata[homes->len - 1] != home)
+            g_ptr_array_add (homes, g_main_context_ref (home));
+        }
+      else if (job->kind == AH_JOB_BATCH)
+        {
+          AhBatchSetup setup;
+
+          ah_batch_get_setup (AH_BATCH (job->func), &setup);
+          add_homes (homes, &setup.jobs, budget);
+        }
+    }
+}
+
 /* For those who wait: by then the functions may have been released. */
 static void
 note_homes (AhFuture *self)
 {
-  AhJobView *jobs = &self->root->top->jobs;
-  GMainContext *last = NULL;
-
-  if (jobs->n_homes == 0)
-    return;
+  guint budget = MAX_BATCHES_LOOKED_INTO;
 
   self->homes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
-  for (guint i = 0; i < jobs->n_jobs; i++)
-    {
-      const AhJob *job = ah_job_view_get (jobs, i);
-      GMainContext *home;
-
-      if (job->kind != AH_JOB_HOME_FUNCTION)
-        continue;
-
-      home = ah_function_get_home (job->func);
-      if (home != last)
-        g_ptr_array_add (self->homes, g_main_context_ref (home));
-      last = home;
-    }
+  add_homes (self->homes, &self->root->top->jobs, &budget);
 }
 
 AhFuture *
@@ -581,6 +596,8 @@ gboolean
 ah_future_get_value (AhFuture *self, GValue *value, GError **error)
 {
   g_return_val_if_fail (AH_IS_FUTURE (self), FALSE);
+
+  g_return_val_if_fail (value == NULL || !G_VALUE_TYPE (value), FALSE);
 
   if (!take_outcome (self, error))
     return FALSE;

@@ -122,8 +122,9 @@ void     ah_root_remove_waiter  (AhRoot              *self,
 void     ah_root_wake_waiters   (AhRoot              *self);
 gboolean ah_root_watch          (AhRoot              *self,
                                  AhWatch             *watch);
-gboolean ah_root_unwatch        (AhRoot              *self,
+void     ah_root_post_watch     (AhRoot              *self,
                                  AhWatch             *watch);
+void     ah_root_pass_lock      (AhRoot              *self);
 
 static inline gboolean
 ah_root_is_finished (AhRoot *self)

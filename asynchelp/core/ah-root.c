@@ -399,6 +399,8 @@ ah_root_close (AhRoot *self, AhRun *run)
 void
 ah_root_forget (AhRoot *self, AhRun *run)
 {
+  gboolean withdrawn;
+
   g_mutex_lock (&self->lock);
   run->ended = TRUE;
   if (run->open)
@@ -408,7 +410,12 @@ ah_root_forget (AhRoot *self, AhRun *run)
     }
   if (run->parent)
     g_queue_unlink (&run->parent->children, &run->tree_link);
+  /* There is nothing left to cancel, and the context may be given up. */
+  withdrawn = run->cancel_posted && ah_loop_withdraw (self->loop, &run->cancel);
   g_mutex_unlock (&self->lock);
+
+  if (withdrawn)
+    ah_run_unref (run);
 }
 
 /* Does what can be claimed, until @until (µs, monotonic) at the latest. */
@@ -477,20 +484,24 @@ ah_root_watch (AhRoot *self, AhWatch *watch)
   return listed;
 }
 
-/* TRUE if @watch will not be posted any more, and has not been. */
-gboolean
-ah_root_unwatch (AhRoot *self, AhWatch *watch)
+/* Has @watch posted now, unless it has been. */
+void
+ah_root_post_watch (AhRoot *self, AhWatch *watch)
 {
-  gboolean listed;
-
   g_mutex_lock (&self->lock);
-  listed = watch->listed;
-  if (listed)
+  if (watch->listed)
     {
       watch->listed = FALSE;
       g_queue_unlink (&self->watches, &watch->link);
+      ah_loop_post (watch->loop, &watch->item);
     }
   g_mutex_unlock (&self->lock);
+}
 
-  return listed;
+/* Returns when whoever posted a watch does not use it any more. */
+void
+ah_root_pass_lock (AhRoot *self)
+{
+  g_mutex_lock (&self->lock);
+  g_mutex_unlock (&self->lock);
 }

@@ -113,18 +113,26 @@ drop_call (gpointer data)
   g_object_unref (call->task);
 }
 
-/* The root keeps it until it is released: a run may be freed by a worker. */
+/* The root takes over @instance, until it is released: a run may be freed by a worker. */
+static void
+keep_in_root (AhRun *self, GType type, gpointer instance)
+{
+  GValue *value = g_value_init (g_new0 (GValue, 1), type);
+
+  if (G_VALUE_HOLDS_OBJECT (value))
+    g_value_take_object (value, instance);
+  else
+    g_value_take_boxed (value, instance);
+  ah_root_discard (self->root, value, 1);
+}
+
 static GCancellable *
 get_loop_cancellable (AhRun *self)
 {
   if (self->loop_cancellable == NULL)
     {
-      GValue *value = g_new0 (GValue, 1);
-
       self->loop_cancellable = g_cancellable_new ();
-      g_value_init (value, G_TYPE_CANCELLABLE);
-      g_value_take_object (value, self->loop_cancellable);
-      ah_root_discard (self->root, value, 1);
+      keep_in_root (self, G_TYPE_CANCELLABLE, self->loop_cancellable);
     }
   return self->loop_cancellable;
 }
@@ -340,7 +348,10 @@ prepare_tasks (AhRun *self)
     return FALSE;
 
   if (self->prepared == NULL)
-    self->prepared = g_ptr_array_new_with_free_func (drop_call);
+    {
+      self->prepared = g_ptr_array_new_with_free_func (drop_call);
+      keep_in_root (self, G_TYPE_PTR_ARRAY, self->prepared);
+    }
   cancellable = get_loop_cancellable (self);
   while (self->prepared->len < MIN (n_left, N_PREPARED))
     g_ptr_array_add (self->prepared, make_call (self, cancellable));
@@ -407,25 +418,27 @@ static gboolean
 start_dispatch (AhLoopItem *item, gint64 until)
 {
   AhRun *self = (AhRun *) ((char *) item - G_STRUCT_OFFSET (AhRun, start));
-  AhLoop *loop = self->root->loop;
+  gboolean first = self->loop_next == 0 && self->prepared == NULL;
+  AhLoop *loop;
 
-  if (self->loop_next == 0 && !self->prepared && prepare_tasks (self))
-    return TRUE;
+  /* The run was stopped, and may have been released since. */
+  if (g_atomic_int_get (&self->loop_left) == 0)
+    {
+      end_starting (self);
+      return FALSE;
+    }
 
   /* Posted again at once: a function may run the context itself until one of the others has ended.
    */
+  loop = self->root->loop;
   post_start (self, loop);
-  start_slice (self, until);
-  if (g_atomic_int_get (&self->loop_left) > 0)
+  if (!first || !prepare_tasks (self))
     {
+      start_slice (self, until);
       prepare_tasks (self);
     }
-  else
-    {
-      if (ah_loop_withdraw (loop, &self->start))
-        end_starting (self);
-      g_clear_pointer (&self->prepared, g_ptr_array_unref);
-    }
+  if (g_atomic_int_get (&self->loop_left) == 0 && ah_loop_withdraw (loop, &self->start))
+    end_starting (self);
   end_starting (self);
 
   return FALSE;

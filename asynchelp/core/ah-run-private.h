@@ -83,7 +83,7 @@ struct _AhRun
   AhLoopItem    cancel;
   guint         loop_next;        /* index */
   GCancellable *loop_cancellable; /* for async functions; the root has the reference */
-  GPtrArray    *prepared;         /* calls whose tasks were made in an earlier dispatch */
+  GPtrArray    *prepared;         /* calls with tasks of an earlier dispatch; likewise */
 
   gint loop_left; /* of n_looped: not begun; atomic */
 

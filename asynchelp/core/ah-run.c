@@ -144,6 +144,7 @@ ah_run_finish (GAsyncResult *async_result, GValue *result, GError **error)
   GValue value = G_VALUE_INIT;
 
   g_return_val_if_fail (g_async_result_is_tagged (async_result, ah_run_async), FALSE);
+  g_return_val_if_fail (result == NULL || !G_VALUE_TYPE (result), FALSE);
   g_return_val_if_fail (G_IS_TASK (async_result), FALSE);
 
   task = G_TASK (async_result);
@@ -267,6 +268,7 @@ ah_block (AhFunction *function, GCancellable *cancellable, GValue *result, GErro
 
   g_return_val_if_fail (AH_IS_FUNCTION (function), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (result == NULL || !G_VALUE_TYPE (result), FALSE);
 
   /* What runs may drop the caller's reference. */
   kept = g_object_ref (function);

@@ -36,7 +36,6 @@ void          ah_worker_pool_begin_help      (AhWorkerPool  *self);
 void          ah_worker_pool_end_help        (AhWorkerPool  *self);
 gboolean      ah_worker_pool_nobody_can      (AhWorkerPool  *self);
 
-gboolean      ah_worker_is_current           (void);
 void          ah_worker_begin_wait           (void);
 void          ah_worker_end_wait             (void);
 

@@ -598,12 +598,6 @@ worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
   ah_worker_pool_unref (self);
 }
 
-gboolean
-ah_worker_is_current (void)
-{
-  return current_worker != NULL;
-}
-
 /*
  * The calling thread, if it is a worker, is about to sleep until a run makes progress. Another
  * worker takes its place at once; where none can, those who wait for runs are told to do the work
