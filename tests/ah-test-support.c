@@ -6,8 +6,8 @@
 
 #include <unistd.h>
 
-/* What every test program needs: probes and weak references that show leaks, a gate, a second
- * thread with a loop, criticals as data, and one function for each way to run something. */
+/* What every test program needs: probes and weak references that show leaks, a gate, a limit, a
+ * second thread with a loop, criticals as data, and one function for each way to run something. */
 
 /* The last resort against a hang: the kernel ends the process. Seconds. */
 #define LIFETIME 900
@@ -179,6 +179,36 @@ ah_test_gate_wait (AhTestGate *gate)
   while (!gate->is_open)
     if (!g_cond_wait_until (&gate->cond, &gate->lock, deadline))
       g_error ("a gate was never opened");
+}
+
+static gpointer
+watch_limit (gpointer data)
+{
+  AhTestLimit *limit = data;
+
+  ah_test_gate_wait (&limit->is_over);
+  return NULL;
+}
+
+/* From now on to ah_test_limit_end () another thread watches over this one, which may be about to
+ * call what could hang: the test then fails in time, with all the threads where they hang. */
+AhTestLimit *
+ah_test_limit_begin (void)
+{
+  AhTestLimit *limit = g_new0 (AhTestLimit, 1);
+
+  ah_test_gate_init (&limit->is_over);
+  limit->watcher = g_thread_new ("limit", watch_limit, limit);
+  return limit;
+}
+
+void
+ah_test_limit_end (AhTestLimit *limit)
+{
+  ah_test_gate_open (&limit->is_over);
+  g_thread_join (limit->watcher);
+  ah_test_gate_clear (&limit->is_over);
+  g_free (limit);
 }
 
 static gpointer

@@ -74,6 +74,13 @@ typedef struct
   int failed_index; /* -1 also where the way has no future */
 } AhTestOutcome;
 
+/* What has to be over in time: see ah_test_limit_begin (). */
+typedef struct
+{
+  AhTestGate is_over;
+  GThread *watcher;
+} AhTestLimit;
+
 /* A value that counts how many of its kind there are and where they end. */
 #define AH_TEST_TYPE_PROBE (ah_test_probe_get_type ())
 G_DECLARE_FINAL_TYPE (AhTestProbe, ah_test_probe, AH_TEST, PROBE, GObject)
@@ -107,6 +114,9 @@ void          ah_test_gate_clear         (AhTestGate     *gate);
 void          ah_test_gate_open          (AhTestGate     *gate);
 void          ah_test_gate_wait          (AhTestGate     *gate);
 
+AhTestLimit  *ah_test_limit_begin        (void);
+void          ah_test_limit_end          (AhTestLimit    *limit);
+
 GMainContext *ah_test_get_other_context  (void);
 GThread      *ah_test_get_other_thread   (void);
 void          ah_test_call_in            (GMainContext   *context,
@@ -139,3 +149,4 @@ int           ah_test_get_int            (GArray         *results,
                                           guint           index);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AhTestOutcome, ah_test_outcome_clear)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AhTestLimit, ah_test_limit_end)

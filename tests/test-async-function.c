@@ -344,6 +344,132 @@ test_ends_in_handler (void)
     }
 }
 
+/* A function may run its context until its siblings have ended, as a dialog does: each of them is
+ * started from the inner loop (Guarantees 2 and 6). */
+typedef struct
+{
+  int n;
+  int n_ended; /* atomic */
+} Siblings;
+
+static void
+run_loop_for_siblings (GTask *task, gpointer user_data)
+{
+  Siblings *siblings = user_data;
+
+  ah_test_track (task);
+  ah_test_iterate_until (g_atomic_int_get (&siblings->n_ended) == siblings->n);
+  return_int_value (task, 1);
+}
+
+static void
+end_as_sibling (GTask *task, gpointer user_data)
+{
+  Siblings *siblings = user_data;
+
+  ah_test_track (task);
+  g_atomic_int_inc (&siblings->n_ended);
+  return_int_value (task, 1);
+}
+
+static void
+test_loop_inside (void)
+{
+  static const int numbers[] = { 1, 5, 40, 1000 };
+
+  for (AhTestWay way = 0; way < AH_TEST_N_WAYS; way++)
+    for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+      {
+        g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+        g_auto (AhTestOutcome) outcome = { 0 };
+        Siblings siblings = { .n = numbers[i] };
+
+        ah_batch_schedule_async (batch, run_loop_for_siblings, &siblings, NULL);
+        for (int n = 0; n < siblings.n; n++)
+          ah_batch_schedule_async (batch, end_as_sibling, &siblings, NULL);
+        ah_test_way_run_batch (way, batch, NULL, &outcome);
+        g_assert_no_error (outcome.error);
+        g_assert_cmpint (siblings.n_ended, ==, siblings.n);
+        g_clear_object (&batch);
+        ah_test_assert_released ();
+      }
+}
+
+/* The last reference to a task goes in another thread while the one that blocks is awake, and so
+ * may be gone with all of the run before that other thread is (Guarantees 3 and 9). */
+#define N_RACES 300
+
+static gboolean
+on_drop (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+static void
+drop_elsewhere (GTask *task, gpointer user_data)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_callback (source, on_drop, g_object_ref (task), g_object_unref);
+  g_source_attach (source, ah_test_get_other_context ());
+}
+
+static gboolean
+on_stay_awake (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static gpointer
+block_on_dropped (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_main_context_push_thread_default (context);
+  g_source_set_callback (source, on_stay_awake, NULL, NULL);
+  g_source_attach (source, context);
+  for (int i = 0; i < N_RACES; i++)
+    {
+      g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+      g_autoptr (GArray) results = NULL;
+      g_autoptr (GError) error = NULL;
+
+      ah_batch_schedule_async (batch, drop_elsewhere, NULL, NULL);
+      /* a run that fails is kept a little longer, by what is cancelled then */
+      ah_batch_set_error_policy (batch,
+                                 i % 2 == 0 ? AH_ERROR_POLICY_COLLECT : AH_ERROR_POLICY_FAIL_FAST);
+      results = ah_batch_block (batch, NULL, &error);
+      if (i % 2 == 0)
+        {
+          g_assert_no_error (error);
+          g_assert_error (((GError *) g_value_get_boxed (&g_array_index (results, GValue, 0))),
+                          AH_RUN_ERROR, AH_RUN_ERROR_DROPPED);
+        }
+      else
+        {
+          g_assert_null (results);
+          g_assert_error (error, AH_RUN_ERROR, AH_RUN_ERROR_DROPPED);
+        }
+    }
+  g_source_destroy (source);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_dropped_in_race (void)
+{
+  g_autoptr (GPtrArray) messages = NULL;
+
+  ah_test_log_begin ();
+  ah_test_in_new_thread (block_on_dropped, NULL);
+  messages = ah_test_log_end ();
+  for (guint i = 0; i < messages->len; i++)
+    g_assert_true (g_pattern_match_simple (ends[3].message, g_ptr_array_index (messages, i)));
+  ah_test_assert_released ();
+}
+
 static void
 add_ends (void)
 {
@@ -373,7 +499,9 @@ main (int argc, char *argv[])
 
   add_ends ();
   g_test_add_func ("/async-function/dropped-fails-fast", test_dropped_fails_fast);
+  g_test_add_func ("/async-function/dropped-in-race", test_dropped_in_race);
   g_test_add_func ("/async-function/ends-in-handler", test_ends_in_handler);
+  g_test_add_func ("/async-function/loop-inside", test_loop_inside);
 
   return ah_test_run ();
 }

@@ -593,6 +593,134 @@ test_callback_unrefs (void)
   ah_test_assert_released ();
 }
 
+/* Guarantee 12: how a value is copied is foreign code, too, and may look at the future. */
+static AhFuture *copied_future;
+static int n_copies;
+
+static gpointer
+copy_and_look (gpointer boxed)
+{
+  n_copies++;
+  if (copied_future != NULL)
+    {
+      g_assert_cmpuint (ah_future_get_n_finished (copied_future), ==, 1);
+      g_assert_true (ah_future_get_value (copied_future, NULL, NULL));
+    }
+  return boxed;
+}
+
+static void
+free_nothing (gpointer boxed)
+{
+}
+
+static void
+give_boxed (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  g_value_init (result, *(GType *) user_data);
+  g_value_take_boxed (result, user_data);
+}
+
+static void
+test_copy_calls_back (void)
+{
+  GType type = g_boxed_type_register_static ("AhTestCopied", copy_and_look, free_nothing);
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+  for (int is_batch = FALSE; is_batch <= TRUE; is_batch++)
+    {
+      g_autoptr (AhFunction) function
+          = ah_test_track (ah_function_new_blocking (give_boxed, &type, NULL));
+      g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+      g_autoptr (AhFuture) future = NULL;
+      g_auto (GValue) value = G_VALUE_INIT;
+
+      ah_batch_schedule (batch, function);
+      future = ah_test_track (ah_start (is_batch ? AH_FUNCTION (batch) : function, NULL));
+      g_assert_true (ah_future_wait (future, NULL, NULL));
+
+      copied_future = future;
+      n_copies = 0;
+      if (is_batch)
+        {
+          g_autoptr (GArray) results = ah_future_get_results (future, NULL);
+
+          g_assert_true (g_value_get_boxed (&g_array_index (results, GValue, 0)) == &type);
+        }
+      g_assert_true (ah_future_get_value (future, &value, NULL));
+      if (!is_batch)
+        g_assert_true (g_value_get_boxed (&value) == &type);
+      g_assert_cmpint (n_copies, >, 0);
+      copied_future = NULL;
+      g_value_unset (&value);
+      g_clear_object (&future);
+      g_clear_object (&batch);
+      g_clear_object (&function);
+      ah_test_assert_released ();
+    }
+}
+
+/* Guarantee 5: stopped before its functions could start, on a context that nobody iterates, the run
+ * ends all the same, so that another thread that waits for it gets on. */
+typedef struct
+{
+  AhFuture *future;
+  int is_over; /* atomic */
+} Waiting;
+
+static gpointer
+wait_for_stopped (gpointer data)
+{
+  Waiting *waiting = data;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ah_future_wait (waiting->future, NULL, &error));
+  g_assert_no_error (error);
+  g_atomic_int_set (&waiting->is_over, TRUE);
+  return NULL;
+}
+
+static void
+test_standing_context (gconstpointer data)
+{
+  gboolean times_out = GPOINTER_TO_INT (data);
+  int code = times_out ? G_IO_ERROR_TIMED_OUT : G_IO_ERROR_CANCELLED;
+
+  /* one, a few, and as many as have their tasks made ahead; with and without a limit */
+  for (int i = 0; i < 6; i++)
+    {
+      static const int numbers[] = { 1, 3, 100 };
+      g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+      g_autoptr (GArray) results = NULL;
+      g_autoptr (GError) error = NULL;
+      Counts counts;
+      Waiting waiting = { 0 };
+      GThread *thread;
+
+      counts_init (&counts);
+      for (int n = 0; n < numbers[i % 3]; n++)
+        ah_batch_schedule_async (batch, count_one_async, &counts, NULL);
+      if (i >= 3)
+        ah_parallel_set_max_concurrency (AH_PARALLEL (batch), 2);
+      if (times_out)
+        ah_batch_set_timeout (batch, 1);
+      waiting.future = ah_test_track (ah_start (AH_FUNCTION (batch), NULL));
+      thread = g_thread_new ("waiter", wait_for_stopped, &waiting);
+      if (!times_out)
+        ah_future_cancel (waiting.future);
+      ah_test_wait_until (g_atomic_int_get (&waiting.is_over));
+      g_thread_join (thread);
+
+      results = ah_future_get_results (waiting.future, &error);
+      g_assert_null (results);
+      g_assert_error (error, G_IO_ERROR, code);
+      g_clear_object (&waiting.future);
+      g_clear_object (&batch);
+      counts_clear (&counts);
+      g_assert_cmpint (counts.n_begun, ==, 0);
+    }
+}
+
 typedef struct
 {
   const char *name;
@@ -629,8 +757,13 @@ main (int argc, char *argv[])
           g_test_add_data_func (path, &ways[way], tests[i].func);
       }
   g_test_add_func ("/cancel/shared", test_shared);
+  g_test_add_data_func ("/cancel/standing-context/cancel", GINT_TO_POINTER (FALSE),
+                        test_standing_context);
+  g_test_add_data_func ("/cancel/standing-context/timeout", GINT_TO_POINTER (TRUE),
+                        test_standing_context);
   g_test_add_func ("/cancel/notify-calls-back", test_notify_calls_back);
   g_test_add_func ("/cancel/callback-unrefs", test_callback_unrefs);
+  g_test_add_func ("/cancel/copy-calls-back", test_copy_calls_back);
 
   return ah_test_run ();
 }

@@ -572,6 +572,83 @@ test_wait_for_background_in_dispatch (void)
   ah_test_assert_released ();
 }
 
+/* The main thread has pushed a context of its own, so the default one, where the run was started,
+ * has nobody else (Guarantee 13). */
+static void
+test_would_block_below_pushed (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (AhFunction) function = ah_test_track (ah_function_new_async (give_async, NULL, NULL));
+  g_autoptr (AhFuture) future = ah_test_track (ah_start (function, NULL));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+  g_main_context_push_thread_default (context);
+  g_assert_false (ah_future_wait (future, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_main_context_pop_thread_default (context);
+
+  g_assert_true (ah_future_wait (future, NULL, NULL));
+  g_assert_true (ah_future_get_value (future, NULL, NULL));
+  g_clear_object (&future);
+  g_clear_object (&function);
+  ah_test_assert_released ();
+}
+
+/* Section 3: what a background run leaves behind is freed by whoever drops the future, or on the
+ * context where it was queued, and never by the worker, which may be about to leave. */
+#define N_RACES 400
+
+typedef struct
+{
+  GThread *main_thread;
+  GThread *thread;
+  int n_freed; /* atomic, as the next */
+  int n_astray;
+} Freeing;
+
+static void
+on_freed (gpointer data)
+{
+  Freeing *freeing = data;
+
+  if (g_thread_self () != freeing->thread && g_thread_self () != freeing->main_thread)
+    g_atomic_int_inc (&freeing->n_astray);
+  g_atomic_int_inc (&freeing->n_freed);
+}
+
+static gpointer
+drop_at_end (gpointer data)
+{
+  Freeing *freeing = data;
+
+  freeing->thread = g_thread_self ();
+  for (int i = 0; i < N_RACES; i++)
+    {
+      g_autoptr (AhBatch) batch = ah_parallel_new ();
+      g_autoptr (AhFuture) future = NULL;
+
+      ah_batch_schedule_blocking (batch, give, freeing, on_freed);
+      future = ah_queue_background_thread (AH_FUNCTION (batch));
+      g_clear_object (&batch);
+      if (i % 2 == 0)
+        g_assert_true (ah_future_wait (future, NULL, NULL));
+      else
+        ah_test_wait_until (ah_future_get_done (future));
+    }
+  return NULL;
+}
+
+static void
+test_background_freed (void)
+{
+  Freeing freeing = { .main_thread = g_thread_self () };
+
+  ah_test_in_new_thread (drop_at_end, &freeing);
+  ah_test_iterate_until (g_atomic_int_get (&freeing.n_freed) == N_RACES);
+  g_assert_cmpint (freeing.n_astray, ==, 0);
+}
+
 /* A cancelled future ends as any cancelled run. */
 static void
 test_cancel (gconstpointer data)
@@ -639,7 +716,9 @@ main (int argc, char *argv[])
         g_test_add_data_func (path, &ways[way], tests[i].func);
       }
   g_test_add_func ("/future/background-alone", test_background_alone);
+  g_test_add_func ("/future/background-freed", test_background_freed);
   g_test_add_func ("/future/would-block", test_would_block);
+  g_test_add_func ("/future/would-block/below-pushed", test_would_block_below_pushed);
   g_test_add_func ("/future/wait-for-background-in-dispatch", test_wait_for_background_in_dispatch);
 
   return ah_test_run ();

@@ -340,6 +340,211 @@ test_block_in_dispatch (void)
     }
 }
 
+/* The same where the default context stands still below one that the main thread has pushed. */
+static void
+test_block_below_pushed (void)
+{
+  for (int is_async = FALSE; is_async <= TRUE; is_async++)
+    {
+      const Params params = { .is_async = is_async };
+      Visitor visitor;
+      g_autoptr (AhFunction) function = NULL;
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      g_autoptr (GError) error = NULL;
+      g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+      visitor_init (&visitor, &params);
+      function = new_visit (&visitor, is_async);
+      g_main_context_push_thread_default (context);
+      g_assert_false (ah_block (function, NULL, NULL, &error));
+      g_assert_error (error, AH_RUN_ERROR, AH_RUN_ERROR_HOME);
+      g_main_context_pop_thread_default (context);
+      g_assert_cmpint (visitor.n_calls, ==, 0);
+      g_clear_object (&function);
+      visitor_end (&visitor, 1);
+    }
+}
+
+/* Guarantee 13: a run of another thread, which has a loop of its own, but a function that is at
+ * home where somebody wants to wait for it. */
+typedef struct
+{
+  AhBatch *batch;
+  AhFuture *future;
+} Started;
+
+static gboolean
+start_abroad (gpointer data)
+{
+  Started *started = data;
+
+  started->future = ah_test_track (ah_start (AH_FUNCTION (started->batch), NULL));
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+wait_at_home (gpointer data)
+{
+  Started *started = data;
+  g_autoptr (GError) error = NULL;
+
+  ah_test_call_in (ah_test_get_other_context (), start_abroad, started);
+  g_assert_false (ah_future_wait (started->future, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  return NULL;
+}
+
+static void
+test_wait_at_home (gconstpointer data)
+{
+  const Params params = { .is_async = GPOINTER_TO_INT (data) };
+  g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+  g_autoptr (AhFunction) function = NULL;
+  g_autoptr (GArray) results = NULL;
+  g_autoptr (GError) error = NULL;
+  Started started = { .batch = batch };
+  Visitor visitor;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+  visitor_init (&visitor, &params);
+  function = new_visit (&visitor, params.is_async);
+  ah_batch_schedule (batch, function);
+  ah_test_in_dispatch (wait_at_home, &started);
+
+  /* outside of a dispatch the home is served meanwhile */
+  g_assert_true (ah_future_wait (started.future, NULL, &error));
+  g_assert_no_error (error);
+  results = ah_future_get_results (started.future, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (ah_test_get_int (results, 0), ==, 11);
+  g_clear_object (&started.future);
+  g_clear_object (&function);
+  g_clear_object (&batch);
+  visitor_end (&visitor, 1);
+}
+
+/* Guarantee 5: stopped while a function is on its way to a home that nobody iterates, the run ends,
+ * and the function is never called. */
+static void
+stop_run (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  ah_test_stop_pull (user_data);
+}
+
+static void
+test_standing (AhTestWay way, gboolean times_out)
+{
+  g_autoptr (GMainContext) home = g_main_context_new ();
+  Visitor visitor = { .home = home, .thread = g_thread_self () };
+  g_auto (AhTestOutcome) outcome = { 0 };
+  AhTestStop stop;
+  int code = times_out ? G_IO_ERROR_TIMED_OUT : G_IO_ERROR_CANCELLED;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+  ah_test_stop_init (&stop, way);
+  for (int is_async = FALSE; is_async <= TRUE; is_async++)
+    {
+      g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+      g_autoptr (AhFunction) function = new_visit (&visitor, is_async);
+
+      ah_batch_schedule (batch, function);
+      if (times_out)
+        ah_batch_set_timeout (batch, 1);
+      else
+        ah_batch_schedule_blocking (batch, stop_run, &stop, NULL);
+      ah_test_way_run_batch (way, batch, &stop, &outcome);
+      g_assert_error (outcome.error, G_IO_ERROR, code);
+      ah_test_outcome_clear (&outcome);
+      ah_test_stop_clear (&stop);
+      ah_test_stop_init (&stop, way);
+    }
+  ah_test_stop_clear (&stop);
+
+  /* its freeing is all that may come home yet */
+  while (g_atomic_int_get (&visitor.n_freed) < 2)
+    g_main_context_iteration (home, TRUE);
+  while (g_main_context_iteration (home, FALSE))
+    ;
+  g_assert_cmpint (visitor.n_calls, ==, 0);
+  visitor_end (&visitor, 2);
+}
+
+static void
+test_standing_cancelled (gconstpointer data)
+{
+  test_standing (*(const AhTestWay *) data, FALSE);
+}
+
+static void
+test_standing_timed_out (gconstpointer data)
+{
+  test_standing (*(const AhTestWay *) data, TRUE);
+}
+
+/* The function ends in the thread of its home while the one that blocks is awake, and so may be
+ * gone with all of the run before that other thread is (Guarantee 3). */
+#define N_RACES 300
+
+static void
+end_at_home (GTask *task, gpointer user_data)
+{
+  gboolean is_later = GPOINTER_TO_INT (user_data);
+  g_autoptr (GSource) source = NULL;
+
+  if (!is_later)
+    {
+      on_visited (task);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_callback (source, on_visited, g_object_ref (task), g_object_unref);
+  g_source_attach (source, ah_test_get_other_context ());
+}
+
+static gboolean
+on_stay_awake (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static gpointer
+block_awake (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_main_context_push_thread_default (context);
+  g_source_set_callback (source, on_stay_awake, NULL, NULL);
+  g_source_attach (source, context);
+  for (int i = 0; i < N_RACES; i++)
+    {
+      g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+      g_autoptr (AhFunction) function = NULL;
+      g_autoptr (GArray) results = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (i % 3 == 0)
+        function = ah_function_new_blocking (plain_blocking, NULL, NULL);
+      else
+        function = ah_function_new_async (end_at_home, GINT_TO_POINTER (i % 3 == 1), NULL);
+      ah_function_set_home (function, ah_test_get_other_context ());
+      ah_batch_schedule (batch, function);
+      results = ah_batch_block (batch, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (ah_test_get_int (results, 0), ==, i % 3 == 0 ? 12 : 11);
+    }
+  g_source_destroy (source);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_ends_in_race (void)
+{
+  ah_test_in_new_thread (block_awake, NULL);
+  ah_test_assert_released ();
+}
+
 /* The home is fixed once the function is in use. */
 static void
 test_property (void)
@@ -391,6 +596,8 @@ add_product (const char *name, GTestDataFunc func, gboolean only_async)
 int
 main (int argc, char *argv[])
 {
+  static AhTestWay ways[AH_TEST_WAY_BACKGROUND];
+
   ah_test_init (&argc, &argv);
 
   add_product ("single", test_single, FALSE);
@@ -399,6 +606,20 @@ main (int argc, char *argv[])
   g_test_add_func ("/home/background", test_background);
   g_test_add_func ("/home/background/nested", test_background_nested);
   g_test_add_func ("/home/block-in-dispatch", test_block_in_dispatch);
+  g_test_add_func ("/home/block-below-pushed", test_block_below_pushed);
+  g_test_add_data_func ("/home/wait-at-home/blocking", GINT_TO_POINTER (FALSE), test_wait_at_home);
+  g_test_add_data_func ("/home/wait-at-home/async", GINT_TO_POINTER (TRUE), test_wait_at_home);
+  for (AhTestWay way = 0; way < AH_TEST_WAY_BACKGROUND; way++)
+    {
+      const char *name = ah_test_way_get_name (way);
+      g_autofree char *cancelled = g_strdup_printf ("/home/standing/cancelled/%s", name);
+      g_autofree char *timed_out = g_strdup_printf ("/home/standing/timed-out/%s", name);
+
+      ways[way] = way;
+      g_test_add_data_func (cancelled, &ways[way], test_standing_cancelled);
+      g_test_add_data_func (timed_out, &ways[way], test_standing_timed_out);
+    }
+  g_test_add_func ("/home/ends-in-race", test_ends_in_race);
   g_test_add_func ("/home/property", test_property);
 
   return ah_test_run ();

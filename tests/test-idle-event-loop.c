@@ -306,6 +306,47 @@ test_block_in_dispatch (void)
   ah_test_in_dispatch (block_in_dispatch, NULL);
 }
 
+/* A source of the idle loop waits for a blocking function of a nested batch, which the blocking
+ * thread could have meant to do itself, as soon as it is back from its sources: workers are free,
+ * so one has to come (Guarantee 6). */
+static void
+set_flag (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  g_atomic_int_set ((int *) user_data, TRUE);
+}
+
+static gboolean
+on_wait_for_flag (gpointer data)
+{
+  ah_test_wait_until (g_atomic_int_get ((int *) data));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_source_waits (void)
+{
+  for (int priority = G_PRIORITY_DEFAULT; priority <= G_PRIORITY_LOW; priority += 100)
+    {
+      g_autoptr (AhBatch) outer = ah_parallel_new ();
+      g_autoptr (AhBatch) inner = ah_parallel_new ();
+      g_autoptr (GSource) source = g_idle_source_new ();
+      g_autoptr (GArray) results = NULL;
+      g_autoptr (GError) error = NULL;
+      int is_set = FALSE;
+
+      /* the library's own source is there before, and so is dispatched before */
+      block_once (NULL);
+      ah_batch_schedule_blocking (inner, set_flag, &is_set, NULL);
+      ah_batch_schedule (outer, AH_FUNCTION (inner));
+      g_source_set_priority (source, priority);
+      g_source_set_callback (source, on_wait_for_flag, &is_set, NULL);
+      g_source_attach (source, NULL);
+      results = ah_batch_block (outer, NULL, &error);
+      g_assert_no_error (error);
+      ah_test_iterate_until (g_source_is_destroyed (source));
+    }
+}
+
 /* Left by leaving the scope, as on an error path. */
 static gboolean
 fail_inside (GError **error)
@@ -536,6 +577,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/idle-event-loop/nested", test_nested);
   g_test_add_func ("/idle-event-loop/block/inside", test_block_inside);
   g_test_add_func ("/idle-event-loop/block/in-dispatch", test_block_in_dispatch);
+  g_test_add_func ("/idle-event-loop/block/source-waits", test_source_waits);
   g_test_add_func ("/idle-event-loop/leave/error-path", test_error_path);
   g_test_add_func ("/idle-event-loop/leave/ready", test_ready_is_dispatched);
   g_test_add_func ("/idle-event-loop/leave/ready-task", test_ready_task);

@@ -212,6 +212,42 @@ test_empty (gconstpointer data)
   run_and_sum (way, top, 10);
 }
 
+/* Guarantees 6 and 11: a function gives work for the loop to a batch that has its turn later in the
+ * same run, where by the look of it at the start nothing needed one. The other nested batch, which
+ * the blocking thread could take at the same time, must not be what it waits for. */
+static void
+schedule_more (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  schedule_leaf (user_data, 1);
+  give_one (cancellable, result, NULL, error);
+}
+
+static void
+test_schedule_meanwhile (gconstpointer data)
+{
+  AhTestWay way = *(const AhTestWay *) data;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+  for (int is_small = FALSE; is_small <= TRUE; is_small++)
+    {
+      AhBatch *top = ah_test_track (ah_serial_new ());
+      g_autoptr (AhBatch) middle = ah_test_track (ah_parallel_new ());
+      g_autoptr (AhBatch) plain = ah_test_track (ah_parallel_new ());
+      g_autoptr (AhBatch) late = ah_test_track (ah_parallel_new ());
+
+      ah_batch_set_pool (top, is_small ? small_pool : NULL);
+      ah_batch_schedule_blocking (top, schedule_more, late, NULL);
+      ah_batch_schedule (top, AH_FUNCTION (middle));
+      ah_batch_schedule (middle, AH_FUNCTION (plain));
+      ah_batch_schedule (middle, AH_FUNCTION (late));
+      schedule_leaf (plain, 0);
+      g_clear_object (&middle);
+      g_clear_object (&plain);
+      g_clear_object (&late);
+      run_and_sum (way, top, 3);
+    }
+}
+
 /* A failure at the bottom says the way down to it, a prefix a level. */
 static void
 fail (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
@@ -624,6 +660,31 @@ test_cycle_indirect (gconstpointer data)
     }
 }
 
+/* … and where the batch blocks on itself, which is a cycle as well (Guarantee 6). */
+static void
+test_cycle_to_blocking (gconstpointer data)
+{
+  AhTestWay way = *(const AhTestWay *) data;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+  for (guint length = 1; length <= 2; length++)
+    {
+      AhBatch *first = ah_parallel_new ();
+      AhBatch *last = length == 1 ? first : ah_serial_new ();
+      g_autoptr (AhFunction) around = ah_to_blocking (AH_FUNCTION (first));
+
+      g_ptr_array_add (cycles, first);
+      ah_batch_schedule_blocking (last, count_call, &n_cycle_calls, NULL);
+      ah_batch_schedule (last, around);
+      if (last != first)
+        {
+          g_ptr_array_add (cycles, last);
+          ah_batch_schedule (first, AH_FUNCTION (last));
+        }
+      check_cycle (way, first, length);
+    }
+}
+
 typedef struct
 {
   const char *name;
@@ -637,6 +698,7 @@ static const Test tests[] = {
   { "wide", test_wide },
   { "shared", test_shared },
   { "empty", test_empty },
+  { "schedule-meanwhile", test_schedule_meanwhile },
   { "failure", test_failure },
   { "collect-inside", test_collect_inside },
   { "timeout-inside", test_timeout_inside },
@@ -646,6 +708,7 @@ static const Test tests[] = {
   { "block-in-async", test_block_in_async },
   { "wait-in-worker", test_wait_in_worker },
   { "cycle/indirect", test_cycle_indirect },
+  { "cycle/to-blocking", test_cycle_to_blocking },
 };
 
 int

@@ -160,6 +160,52 @@ test_pool_dropped (void)
   ah_test_gate_clear (&holder.gate);
 }
 
+/* The batch may get another pool while it runs, and be the last to have used this one: what is set
+ * counts from the next run on, and this one still needs threads (Guarantee 3). */
+static gboolean
+on_end_task (gpointer data)
+{
+  g_task_return_value (data, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+replace_pool (GTask *task, gpointer user_data)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  ah_test_track (task);
+  ah_batch_set_pool (user_data, NULL);
+  g_source_set_callback (source, on_end_task, g_object_ref (task), g_object_unref);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
+static void
+give_number (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  g_value_set_int (g_value_init (result, G_TYPE_INT), 4);
+}
+
+static void
+test_replaced_meanwhile (gconstpointer data)
+{
+  AhTestWay way = *(const AhTestWay *) data;
+  AhThreadPool *pool = ah_test_track (ah_thread_pool_new (1));
+  g_autoptr (AhBatch) batch = ah_test_track (ah_serial_new ());
+  g_auto (AhTestOutcome) outcome = { 0 };
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+
+  ah_batch_set_pool (batch, pool);
+  g_object_unref (pool);
+  ah_batch_schedule_async (batch, replace_pool, batch, NULL);
+  ah_batch_schedule_blocking (batch, give_number, NULL, NULL);
+  ah_test_way_run_batch (way, batch, NULL, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpint (ah_test_get_int (outcome.results, 1), ==, 4);
+  g_clear_object (&batch);
+  ah_test_assert_released ();
+}
+
 static void
 test_max_threads_property (void)
 {
@@ -387,10 +433,12 @@ main (int argc, char *argv[])
       const char *name = ah_test_way_get_name (way);
       g_autofree char *later = g_strdup_printf ("/pool/wait-for-later/%s", name);
       g_autofree char *all = g_strdup_printf ("/pool/wait-for-all/%s", name);
+      g_autofree char *replaced = g_strdup_printf ("/pool/replaced-meanwhile/%s", name);
 
       ways[way] = way;
       g_test_add_data_func (later, &ways[way], test_wait_for_later);
       g_test_add_data_func (all, &ways[way], test_wait_for_all);
+      g_test_add_data_func (replaced, &ways[way], test_replaced_meanwhile);
     }
   g_test_add_func ("/pool/others-pass", test_others_pass);
   g_test_add_func ("/pool/names", test_names);
