@@ -169,6 +169,83 @@ test_cancelled_in_own_iteration (void)
   ah_test_assert_released ();
 }
 
+typedef struct
+{
+  AhTestGate is_ready;
+  AhBatch *inner;
+  gint n_handled; /* atomic */
+} Handling;
+
+static void
+answer (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  g_value_set_int (g_value_init (result, G_TYPE_INT), 42);
+}
+
+static void
+run_in_handler (GCancellable *cancellable, gpointer data)
+{
+  Handling *handling = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) results = ah_batch_block (handling->inner, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (ah_test_get_int (results, 0), ==, 42);
+  g_atomic_int_inc (&handling->n_handled);
+}
+
+static void
+handle_cancelling (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Handling *handling = user_data;
+  gulong id = g_signal_connect (cancellable, "cancelled", G_CALLBACK (run_in_handler), handling);
+
+  ah_test_gate_open (&handling->is_ready);
+  ah_test_wait_until (g_atomic_int_get (&handling->n_handled) > 0);
+  g_signal_handler_disconnect (cancellable, id);
+}
+
+static void
+fail_when_ready (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Handling *handling = user_data;
+
+  ah_test_gate_wait (&handling->is_ready);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "as asked for");
+}
+
+/* Guarantee 12: the failure of a nested batch cancels a function whose handler runs batches, one of
+ * them nested again, while the library is in the middle of ending the failed one. */
+static void
+test_batch_in_handler (void)
+{
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  Handling handling = { .inner = ah_test_track (ah_serial_new ()) };
+  g_autoptr (AhBatch) nested = ah_test_track (ah_serial_new ());
+  g_autoptr (AhBatch) inmost = ah_test_track (ah_parallel_new ());
+  g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+  g_autoptr (GError) error = NULL;
+
+  ah_test_gate_init (&handling.is_ready);
+  ah_batch_schedule_blocking (inmost, answer, NULL, NULL);
+  ah_batch_schedule_blocking (handling.inner, answer, NULL, NULL);
+  ah_batch_schedule (handling.inner, AH_FUNCTION (inmost));
+  ah_batch_schedule_blocking (nested, fail_when_ready, &handling, NULL);
+  ah_batch_schedule_blocking (batch, handle_cancelling, &handling, NULL);
+  ah_batch_schedule (batch, AH_FUNCTION (nested));
+
+  g_assert_null (ah_batch_block (batch, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpint (handling.n_handled, ==, 1);
+
+  g_clear_object (&batch);
+  g_clear_object (&nested);
+  g_clear_object (&inmost);
+  g_clear_object (&handling.inner);
+  ah_test_gate_clear (&handling.is_ready);
+  ah_test_assert_released ();
+}
+
 /* A value that is in use would be overwritten, and lost. */
 static void
 test_value_in_use (void)
@@ -203,6 +280,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/stopping/context-given-up", test_context_given_up);
   g_test_add_func ("/stopping/own-iteration", test_cancelled_in_own_iteration);
+  g_test_add_func ("/stopping/batch-in-handler", test_batch_in_handler);
   g_test_add_func ("/stopping/value-in-use", test_value_in_use);
 
   return ah_test_run ();
