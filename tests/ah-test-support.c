@@ -233,6 +233,23 @@ ah_test_get_other_thread (void)
   return other_thread;
 }
 
+static gboolean
+on_stay_awake (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* A source by which @context always has something to dispatch, so that its thread never sleeps. */
+GSource *
+ah_test_keep_awake (GMainContext *context)
+{
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_callback (source, on_stay_awake, NULL, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
 typedef struct
 {
   GSourceFunc func;

@@ -122,6 +122,7 @@ GThread      *ah_test_get_other_thread   (void);
 void          ah_test_call_in            (GMainContext   *context,
                                           GSourceFunc     func,
                                           gpointer        user_data);
+GSource      *ah_test_keep_awake         (GMainContext   *context);
 void          ah_test_in_new_thread      (GThreadFunc     func,
                                           gpointer        user_data);
 void          ah_test_in_dispatch        (GThreadFunc     func,

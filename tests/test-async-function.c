@@ -414,21 +414,13 @@ drop_elsewhere (GTask *task, gpointer user_data)
   g_source_attach (source, ah_test_get_other_context ());
 }
 
-static gboolean
-on_stay_awake (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
 static gpointer
 block_on_dropped (gpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GSource) source = g_idle_source_new ();
+  g_autoptr (GSource) source = ah_test_keep_awake (context);
 
   g_main_context_push_thread_default (context);
-  g_source_set_callback (source, on_stay_awake, NULL, NULL);
-  g_source_attach (source, context);
   for (int i = 0; i < N_RACES; i++)
     {
       g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());

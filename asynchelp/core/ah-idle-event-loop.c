@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "asynchelp/ah-owner-private.h"
+
 /* How many times a loop that is left dispatches what is ready: enough for chains of a few
  * callbacks, and an end where something is always ready. */
 #define MAX_LAST_ITERATIONS 100
@@ -153,8 +155,7 @@ G_DEFINE_BOXED_TYPE (AhIdleEventLoop,
 static void
 unref_left_late (AhIdleLoop *loop)
 {
-  ah_idle_event_loop_unref (
-      (AhIdleEventLoop *) ((char *) loop - G_STRUCT_OFFSET (AhIdleEventLoop, loop)));
+  ah_idle_event_loop_unref (AH_OWNER_OF (loop, AhIdleEventLoop, loop));
 }
 
 /**

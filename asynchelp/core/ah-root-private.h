@@ -120,6 +120,8 @@ void     ah_root_add_waiter     (AhRoot              *self,
 void     ah_root_remove_waiter  (AhRoot              *self,
                                  AhWaiter            *waiter);
 void     ah_root_wake_waiters   (AhRoot              *self);
+void     ah_root_wake_waiters_locked
+                                (AhRoot              *self);
 gboolean ah_root_watch          (AhRoot              *self,
                                  AhWatch             *watch);
 void     ah_root_post_watch     (AhRoot              *self,

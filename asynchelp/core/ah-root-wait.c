@@ -97,7 +97,7 @@ static __thread Serving *serving;
 static gboolean
 help_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
-  AhRoot *self = (AhRoot *) ((char *) item - G_STRUCT_OFFSET (AhRoot, help));
+  AhRoot *self = AH_OWNER_OF (item, AhRoot, help);
 
   g_mutex_lock (&self->lock);
   self->help_asked = FALSE;
@@ -115,8 +115,7 @@ void
 ah_root_ask_for_help (AhRoot *self)
 {
   g_mutex_lock (&self->lock);
-  for (GList *l = self->waiters.head; l; l = l->next)
-    ah_waiter_wake (l->data);
+  ah_root_wake_waiters_locked (self);
   if (self->loop && !self->is_blocking && !self->ended && !self->help_asked)
     {
       self->help_asked = TRUE;
@@ -281,7 +280,7 @@ ah_root_serve (AhRoot *self)
 static AhRoot *
 root_of_launch (AhWorkSource *source)
 {
-  return (AhRoot *) ((char *) source - G_STRUCT_OFFSET (AhRoot, launch));
+  return AH_OWNER_OF (source, AhRoot, launch);
 }
 
 static void

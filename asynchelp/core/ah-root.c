@@ -245,7 +245,7 @@ ah_root_end (AhRoot *self)
 static gboolean
 deliver_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
-  AhRoot *self = (AhRoot *) ((char *) item - G_STRUCT_OFFSET (AhRoot, deliver_item));
+  AhRoot *self = AH_OWNER_OF (item, AhRoot, deliver_item);
   AhDeliver deliver;
 
   g_mutex_lock (&self->lock);
@@ -269,8 +269,7 @@ ah_root_finish (AhRoot *self)
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->finished, TRUE);
-  for (l = self->waiters.head; l; l = l->next)
-    ah_waiter_wake (l->data);
+  ah_root_wake_waiters_locked (self);
   while ((l = g_queue_pop_head_link (&self->watches)))
     {
       AhWatch *watch = l->data;
@@ -458,11 +457,17 @@ ah_root_remove_waiter (AhRoot *self, AhWaiter *waiter)
 }
 
 void
+ah_root_wake_waiters_locked (AhRoot *self)
+{
+  for (GList *l = self->waiters.head; l; l = l->next)
+    ah_waiter_wake (l->data);
+}
+
+void
 ah_root_wake_waiters (AhRoot *self)
 {
   g_mutex_lock (&self->lock);
-  for (GList *l = self->waiters.head; l; l = l->next)
-    ah_waiter_wake (l->data);
+  ah_root_wake_waiters_locked (self);
   g_mutex_unlock (&self->lock);
 }
 

@@ -199,7 +199,7 @@ call_at_home (AhRun *self, guint index, const AhJob *job, GCancellable *cancella
 static gboolean
 visit_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
-  Visit *visit = (Visit *) ((char *) item - G_STRUCT_OFFSET (Visit, go));
+  Visit *visit = AH_OWNER_OF (item, Visit, go);
   AhRun *run = ah_run_ref (visit->run);
   const AhJob *job = ah_job_view_get (&run->jobs, visit->index);
 
@@ -228,7 +228,7 @@ visit_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 static gboolean
 visit_cancel (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
-  Visit *visit = (Visit *) ((char *) item - G_STRUCT_OFFSET (Visit, cancel));
+  Visit *visit = AH_OWNER_OF (item, Visit, cancel);
 
   if (visit->cancellable)
     g_cancellable_cancel (visit->cancellable);
@@ -417,7 +417,7 @@ post_start (AhRun *self, AhLoop *loop)
 static gboolean
 start_dispatch (AhLoopItem *item, gint64 until)
 {
-  AhRun *self = (AhRun *) ((char *) item - G_STRUCT_OFFSET (AhRun, start));
+  AhRun *self = AH_OWNER_OF (item, AhRun, start);
   gboolean first = self->loop_next == 0 && self->prepared == NULL;
   AhLoop *loop;
 
@@ -512,7 +512,7 @@ ah_run_start_one (AhRun *self, guint index)
 static gboolean
 cancel_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 {
-  AhRun *self = (AhRun *) ((char *) item - G_STRUCT_OFFSET (AhRun, cancel));
+  AhRun *self = AH_OWNER_OF (item, AhRun, cancel);
 
   if (self->loop_cancellable && !g_atomic_int_get (&self->root->released))
     g_cancellable_cancel (self->loop_cancellable);
@@ -576,8 +576,9 @@ ah_run_cancel_looped (AhRun *self)
 
   g_mutex_lock (&root->lock);
   singles = take_back_locked (self, &visits);
-  /* Not any more when the root has been released, and with it the loop. */
-  if (root->loop && !root->ended
+  /* Not any more when the run has ended, or the root, which may have been released with its loop.
+   */
+  if (root->loop && !root->ended && !self->ended
       && self->jobs.n_jobs > self->jobs.n_blocking + self->jobs.n_batches)
     {
       if (!self->cancel_posted)

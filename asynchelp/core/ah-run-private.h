@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "asynchelp/ah-owner-private.h"
 #include "asynchelp/core/ah-batch-private.h"
 #include "asynchelp/core/ah-claims-private.h"
 #include "asynchelp/core/ah-job-list-private.h"
