@@ -10,6 +10,7 @@
 #include <asynchelp/core/ah-function.h>
 #include <asynchelp/core/ah-future.h>
 #include <asynchelp/core/ah-idle-event-loop.h>
+#include <asynchelp/core/ah-invoke.h>
 #include <asynchelp/core/ah-parallel.h>
 #include <asynchelp/core/ah-results.h>
 #include <asynchelp/core/ah-run.h>
@@ -17,6 +18,8 @@
 #include <asynchelp/core/ah-serial.h>
 #include <asynchelp/ah-enum-types.h>
 #include <asynchelp/ah-version.h>
+#include <asynchelp/pool/ah-blocking.h>
+#include <asynchelp/pool/ah-strand.h>
 #include <asynchelp/pool/ah-thread-pool.h>
 
 #undef AH_INSIDE_ASYNCHELP_H

@@ -100,7 +100,10 @@ ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cance
   self->function = g_object_ref (function);
   self->cancellable = cancellable ? g_object_ref (cancellable) : NULL;
   if (is_batch)
-    self->workers = ah_batch_ref_workers (AH_BATCH (function));
+    {
+      self->workers = ah_batch_ref_workers (AH_BATCH (function));
+      self->run_now = ah_batch_get_run_now (AH_BATCH (function));
+    }
   else
     self->workers = ah_worker_pool_ref (ah_thread_pool_get_workers (ah_thread_pool_get_default ()));
   self->top
@@ -330,8 +333,11 @@ ah_root_open (AhRoot *self, AhRun *run)
   g_autoptr (AhWaiter) helper = NULL;
   guint n_spare = 0;
   guint n_open;
+  gboolean run_now;
 
   g_mutex_lock (&self->lock);
+  run_now = self->run_now && !self->admitted;
+  self->admitted = TRUE;
   if (!run->open && !run->ended)
     {
       g_atomic_int_set (&run->open, TRUE);
@@ -357,11 +363,15 @@ ah_root_open (AhRoot *self, AhRun *run)
 
   if (n_open == 1 && ah_run_count (run) <= n_spare)
     return;
-  if (ah_worker_pool_attach (self->workers, &self->source, &error))
+  if (helper && g_atomic_int_get (&self->helper_works))
+    run_now = FALSE;
+  if (ah_worker_pool_attach (self->workers, &self->source, run_now, &error))
     return;
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
+    ah_run_stop (self->top, AH_RUN_FAILED, g_steal_pointer (&error), AH_NO_FUNCTION);
   /* No thread at all. Where one waits, it does the work. */
-  if (helper)
+  else if (helper)
     ah_waiter_wake (helper);
   else
     ah_run_stop (self->top, AH_RUN_FAILED,

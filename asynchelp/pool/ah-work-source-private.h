@@ -31,7 +31,7 @@ struct _AhWorkSourceClass
   void     (*work)       (AhWorkSource *self);
 
   /* No worker is left that could come, and none can be started: whoever waits for the source has to
-   * do the work. Called with the pool's lock held: only wakes. */
+   * do the work. Called with no lock held. */
   void     (*nobody_can) (AhWorkSource *self);
 };
 

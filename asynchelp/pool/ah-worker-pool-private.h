@@ -27,6 +27,7 @@ void          ah_worker_pool_close           (AhWorkerPool  *self);
 
 gboolean      ah_worker_pool_attach          (AhWorkerPool  *self,
                                               AhWorkSource  *source,
+                                              gboolean       only_now,
                                               GError       **error);
 void          ah_worker_pool_detach          (AhWorkerPool  *self,
                                               AhWorkSource  *source);
@@ -36,7 +37,7 @@ void          ah_worker_pool_begin_help      (AhWorkerPool  *self);
 void          ah_worker_pool_end_help        (AhWorkerPool  *self);
 gboolean      ah_worker_pool_nobody_can      (AhWorkerPool  *self);
 
-void          ah_worker_begin_wait           (void);
+void          ah_worker_begin_wait           (gboolean       replace);
 void          ah_worker_end_wait             (void);
 
 guint         ah_worker_pool_get_n_cpus      (void);

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "asynchelp/pool/ah-worker-pool-private.h"
+#include "asynchelp/pool/ah-worker-pool-parts-private.h"
 
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -12,10 +12,7 @@
 
 #include "asynchelp/ah-i18n-private.h"
 #include "asynchelp/pool/ah-cpu-count-private.h"
-#include "asynchelp/pool/ah-growth-private.h"
-#include "asynchelp/pool/ah-thread-clock-private.h"
 #include "asynchelp/pool/ah-thread-pool-private.h"
-#include "asynchelp/pool/ah-timer-private.h"
 
 /*
  * GThreadPool provides the threads: one pushed token brings one worker, which then works through
@@ -26,52 +23,10 @@
  */
 
 #define PARK_SECONDS 10
-#define TICK_US 10000
-
-typedef struct
-{
-  GCond wake;
-  gboolean woken;    /* guarded by the pool's lock */
-  GList idle_link;   /* guarded by the pool's lock */
-  GList worker_link; /* guarded by the pool's lock */
-
-  AhWorkerPool *pool;
-  gint tid;
-  gboolean busy;    /* inside a source, or woken for one; guarded by the pool's lock */
-  guint wait_depth; /* touched by the worker alone */
-
-  AhThreadClock clock; /* the last reading; guarded by the pool's lock */
-} Worker;
-
-struct _AhWorkerPool
-{
-  gint ref_count; /* atomic */
-  GMutex lock;
-  GThreadPool *threads; /* set once */
-  guint n_cpus;         /* constant */
-
-  /* All that follows is guarded by the lock. */
-  GQueue sources; /* attached, in turn */
-  GQueue idle;    /* parked workers, the last parked first */
-  GQueue workers; /* all of them */
-  guint max_threads;
-  guint n_starting; /* tokens pushed whose worker has not arrived */
-  guint n_busy;     /* inside a source */
-  guint n_waiting;  /* workers that wait for a run, inside a function */
-  guint n_helping;  /* threads outside that work on their own run */
-  guint n_extra;    /* workers beyond one a CPU that growth has allowed while the jobs last */
-  gboolean refused; /* the system refused the last thread asked for */
-  gboolean closing;
-  gboolean ticking;
-
-  AhTimer *timer; /* the tick's; stays behind, spent, when it ends */
-  AhGrowthState growth;
-  gint64 last_tick;
-};
 
 gint ah_thread_pool_test_refuse;
 
-static __thread Worker *current_worker;
+static __thread AhWorker *current_worker;
 
 static void worker_main (gpointer token, gpointer user_data);
 
@@ -128,13 +83,6 @@ ah_worker_pool_get_n_cpus (void)
 
 /* --- Threads --- */
 
-/* How many workers are there, or on their way. */
-static guint
-n_threads_locked (AhWorkerPool *self)
-{
-  return self->workers.length + self->n_starting;
-}
-
 /* How many threads work now, or are about to: those that wait for a run do not count. */
 static guint
 n_active_locked (AhWorkerPool *self)
@@ -145,28 +93,46 @@ n_active_locked (AhWorkerPool *self)
 static gboolean
 nobody_can_locked (AhWorkerPool *self)
 {
-  guint n_threads = n_threads_locked (self);
+  guint n_threads = ah_worker_pool_count_threads_locked (self);
 
   return n_threads <= self->n_waiting
          && (n_threads >= self->max_threads || self->refused
              || g_atomic_int_get (&ah_thread_pool_test_refuse));
 }
 
-static void
-tell_nobody_can_locked (AhWorkerPool *self)
+/* Lets go of the lock. Where every worker waits and no other can be started, those who wait for
+ * what is attached hear of it. */
+void
+ah_worker_pool_unlock_and_tell (AhWorkerPool *self)
 {
-  for (GList *l = self->sources.head; l; l = l->next)
+  g_autoptr (GPtrArray) sources = NULL;
+
+  if (self->sources.length && nobody_can_locked (self))
     {
-      AhWorkSource *source = l->data;
+      sources = g_ptr_array_sized_new (self->sources.length);
+      for (GList *l = self->sources.head; l; l = l->next)
+        {
+          AhWorkSource *source = l->data;
+
+          source->klass->ref (source);
+          g_ptr_array_add (sources, source);
+        }
+    }
+  g_mutex_unlock (&self->lock);
+
+  for (guint i = 0; sources && i < sources->len; i++)
+    {
+      AhWorkSource *source = sources->pdata[i];
 
       source->klass->nobody_can (source);
+      source->klass->unref (source);
     }
 }
 
 static gboolean
 wake_one_locked (AhWorkerPool *self)
 {
-  Worker *worker;
+  AhWorker *worker;
 
   if (self->idle.head == NULL)
     return FALSE;
@@ -202,7 +168,7 @@ start_one_locked (AhWorkerPool *self, GError **error)
   g_autoptr (GError) local_error = NULL;
   gboolean pushed = FALSE;
 
-  if (n_threads_locked (self) >= self->max_threads)
+  if (ah_worker_pool_count_threads_locked (self) >= self->max_threads)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                            _ ("The thread pool has as many threads as it may have"));
@@ -228,89 +194,16 @@ start_one_locked (AhWorkerPool *self, GError **error)
   return FALSE;
 }
 
-/* --- Growth --- */
-
-typedef struct
+/* Brings @n_workers more, or as many as there can be. */
+void
+ah_worker_pool_add_locked (AhWorkerPool *self, guint n_workers)
 {
-  Worker *worker; /* an identity, never followed: the worker may be gone */
-  gint tid;
-  AhThreadClock now;
-  gboolean read;
-} Sample;
-
-/* Reads the clocks of busy workers, without the lock: a thousand readings take a millisecond. */
-static GArray *
-sample_workers_locked (AhWorkerPool *self)
-{
-  GArray *samples = g_array_sized_new (FALSE, TRUE, sizeof (Sample), self->n_busy);
-
-  for (GList *l = self->workers.head; l; l = l->next)
-    {
-      Worker *worker = l->data;
-      Sample sample = { worker, worker->tid, { 0 }, FALSE };
-
-      if (worker->busy)
-        g_array_append_val (samples, sample);
-    }
-
-  g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < samples->len; i++)
-    {
-      Sample *sample = &g_array_index (samples, Sample, i);
-
-      sample->read = ah_thread_clock_read ("/proc", sample->tid, &sample->now);
-    }
-  g_mutex_lock (&self->lock);
-
-  return samples;
+  while (n_workers && (wake_one_locked (self) || start_one_locked (self, NULL)))
+    n_workers--;
 }
 
-/* Adds what a worker did since its last reading, which may be longer ago than the interval. */
-static void
-add_sample (AhGrowthReading *reading, const AhThreadClock *before, const AhThreadClock *now)
-{
-  guint64 interval = reading->interval_ns;
-  guint64 run = MIN (now->run_ns - before->run_ns, interval);
-  guint64 wait = MIN (now->wait_ns - before->wait_ns, interval - run);
-
-  /* Where the kernel does not tell how long a thread waited for a CPU, that it wants one has to do.
-   */
-  if (now->runnable)
-    wait = interval - run;
-  reading->run_ns += run;
-  reading->wait_ns += wait;
-}
-
-static void
-take_reading_locked (AhWorkerPool *self, AhGrowthReading *reading)
-{
-  g_autoptr (GArray) samples = sample_workers_locked (self);
-  guint next = 0;
-
-  /* Workers stand in the same order as when they were sampled, less those that have gone. */
-  for (GList *l = self->workers.head; l; l = l->next)
-    {
-      Worker *worker = l->data;
-      guint at = next;
-
-      while (at < samples->len && g_array_index (samples, Sample, at).worker != worker)
-        at++;
-      if (at == samples->len)
-        continue;
-
-      const Sample *sample = &g_array_index (samples, Sample, at);
-
-      next = at + 1;
-      if (sample->read)
-        {
-          add_sample (reading, &worker->clock, &sample->now);
-          worker->clock = sample->now;
-        }
-    }
-}
-
-static guint
-count_queued_locked (AhWorkerPool *self)
+guint
+ah_worker_pool_count_queued_locked (AhWorkerPool *self)
 {
   guint n_queued = 0;
 
@@ -324,101 +217,59 @@ count_queued_locked (AhWorkerPool *self)
   return n_queued;
 }
 
-/* In the timer's thread, every TICK_US while jobs wait. */
-static gint64
-tick (gpointer data)
-{
-  AhWorkerPool *self = data;
-  gint64 now = g_get_monotonic_time ();
-  AhGrowthReading reading = { 0 };
-  guint n_add = 0;
-
-  g_mutex_lock (&self->lock);
-  reading.n_queued = count_queued_locked (self);
-  if (reading.n_queued == 0)
-    {
-      self->ticking = FALSE;
-      self->n_extra = 0;
-      self->growth = (AhGrowthState){ 0 };
-      self->last_tick = 0;
-      g_mutex_unlock (&self->lock);
-      return 0;
-    }
-
-  reading.n_cpus = self->n_cpus;
-  reading.max_threads = self->max_threads;
-  reading.n_threads = n_threads_locked (self) - self->idle.length;
-  reading.interval_ns = (self->last_tick ? now - self->last_tick : TICK_US) * 1000;
-  reading.system_idle_ns = G_MAXUINT64;
-  take_reading_locked (self, &reading);
-  /* The first tick is there for the others to compare with. */
-  if (self->last_tick)
-    n_add = ah_growth_decide (&reading, &self->growth);
-  self->last_tick = now;
-  if (n_add)
-    g_debug ("%u functions wait, %.2f CPUs' worth of %u workers are runnable: %u more",
-             reading.n_queued, (double) (reading.run_ns + reading.wait_ns) / reading.interval_ns,
-             reading.n_threads, n_add);
-
-  self->n_extra += n_add;
-  while (n_add && (wake_one_locked (self) || start_one_locked (self, NULL)))
-    n_add--;
-  if (nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
-
-  return now + TICK_US;
-}
-
-static void
-ensure_tick_locked (AhWorkerPool *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (self->ticking)
-    return;
-
-  g_clear_pointer (&self->timer, ah_timer_cancel);
-  self->timer = ah_timer_new (g_get_monotonic_time () + TICK_US, tick, ah_worker_pool_ref (self),
-                              (GDestroyNotify) ah_worker_pool_unref, &error);
-  self->ticking = self->timer != NULL;
-  if (!self->ticking)
-    {
-      /* No growth then: the threads that there are carry on. */
-      g_debug ("no timer thread: %s", error->message);
-      ah_worker_pool_unref (self);
-    }
-}
-
 /* One more worker, where a CPU is free for it; else the tick finds out whether one is. */
 static gboolean
 call_worker_locked (AhWorkerPool *self, GError **error)
 {
-  if (n_active_locked (self) < self->n_cpus + self->n_extra || n_threads_locked (self) == 0)
+  if (n_active_locked (self) < self->n_cpus + self->n_extra
+      || ah_worker_pool_count_threads_locked (self) == 0)
     {
       if (wake_one_locked (self))
         return TRUE;
-      if (n_threads_locked (self) < self->max_threads && start_one_locked (self, error))
+      if (ah_worker_pool_count_threads_locked (self) < self->max_threads
+          && start_one_locked (self, error))
         return TRUE;
     }
 
-  ensure_tick_locked (self);
-  return n_threads_locked (self) > 0;
+  ah_worker_pool_ensure_tick_locked (self);
+  return ah_worker_pool_count_threads_locked (self) > 0;
 }
 
 /* --- Sources --- */
 
+/* Whether a function that came now would have to wait for its turn. */
+static gboolean
+would_queue_locked (AhWorkerPool *self)
+{
+  guint n_threads = ah_worker_pool_count_threads_locked (self);
+
+  if (n_threads > 0 && n_active_locked (self) >= self->n_cpus + self->n_extra)
+    return TRUE;
+  if (self->idle.length == 0 && n_threads >= self->max_threads)
+    return TRUE;
+
+  return ah_worker_pool_count_queued_locked (self) > 0;
+}
+
 /*
  * Shows @source to the workers and sees to it that one comes. FALSE, and not attached, where there
- * is no thread at all and none can be started.
+ * is no thread at all and none can be started; or, with %G_IO_ERROR_BUSY, where one should take it
+ * @only_now and it would have to wait.
  */
 gboolean
-ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, GError **error)
+ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, gboolean only_now, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   gboolean someone;
 
   g_mutex_lock (&self->lock);
+  if (only_now && would_queue_locked (self))
+    {
+      g_mutex_unlock (&self->lock);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                           _ ("No thread is free now, and the run is not to wait for one"));
+      return FALSE;
+    }
   if (!source->attached)
     {
       g_atomic_int_set (&source->attached, TRUE);
@@ -426,9 +277,7 @@ ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, GError **error)
       source->klass->ref (source);
     }
   someone = call_worker_locked (self, &local_error);
-  if (someone && nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock_and_tell (self);
 
   if (someone)
     return TRUE;
@@ -510,7 +359,7 @@ next_source_locked (AhWorkerPool *self)
 /* --- Workers --- */
 
 static void
-set_busy_locked (AhWorkerPool *self, Worker *worker, gboolean busy)
+set_busy_locked (AhWorkerPool *self, AhWorker *worker, gboolean busy)
 {
   if (worker->busy == busy)
     return;
@@ -521,7 +370,7 @@ set_busy_locked (AhWorkerPool *self, Worker *worker, gboolean busy)
 
 /* Waits for work; FALSE when none came for so long that the worker retires. */
 static gboolean
-park_locked (AhWorkerPool *self, Worker *worker)
+park_locked (AhWorkerPool *self, AhWorker *worker)
 {
   gint64 until = g_get_monotonic_time () + PARK_SECONDS * G_TIME_SPAN_SECOND;
 
@@ -539,14 +388,27 @@ park_locked (AhWorkerPool *self, Worker *worker)
   return TRUE;
 }
 
-static void
-work_locked (AhWorkerPool *self, Worker *worker)
+/* Whether the worker, which could take something, should leave that to others: those in whose place
+ * workers were called are back, and all of them together are more than there are CPUs. */
+static gboolean
+is_surplus_locked (AhWorkerPool *self)
 {
-  AhWorkSource *source;
+  if (self->n_surplus == 0 || n_active_locked (self) <= self->n_cpus + self->n_extra)
+    return FALSE;
 
+  self->n_surplus--;
+  if (ah_worker_pool_count_queued_locked (self) > 0)
+    ah_worker_pool_ensure_tick_locked (self);
+  return TRUE;
+}
+
+static void
+work_locked (AhWorkerPool *self, AhWorker *worker)
+{
   while (self->workers.length <= self->max_threads)
     {
-      source = next_source_locked (self);
+      AhWorkSource *source = is_surplus_locked (self) ? NULL : next_source_locked (self);
+
       if (source)
         {
           set_busy_locked (self, worker, TRUE);
@@ -570,7 +432,7 @@ worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
 {
   static gint n_named;
   AhWorkerPool *self = token; /* with its reference */
-  Worker worker = { .pool = self, .tid = syscall (SYS_gettid) };
+  AhWorker worker = { .pool = self, .tid = syscall (SYS_gettid) };
   char old_name[16] = "";
   g_autofree char *name = g_strdup_printf ("ah-worker-%d", g_atomic_int_add (&n_named, 1) % 10000);
 
@@ -599,12 +461,13 @@ worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
 }
 
 /*
- * The calling thread, if it is a worker, is about to sleep until a run makes progress. Another
- * worker takes its place at once; where none can, those who wait for runs are told to do the work
- * themselves.
+ * The calling thread, if it is a worker, is about to sleep until others get on. Where that may take
+ * long, another worker is to @replace it at once; else the tick finds out whether one is needed, so
+ * that short waits for the same thing do not bring a thread each. Where none can come, those who
+ * wait for runs are told to do the work themselves.
  */
 void
-ah_worker_begin_wait (void)
+ah_worker_begin_wait (gboolean replace)
 {
   AhWorkerPool *self;
 
@@ -614,11 +477,20 @@ ah_worker_begin_wait (void)
   self = current_worker->pool;
   g_mutex_lock (&self->lock);
   self->n_waiting++;
-  if (count_queued_locked (self) > 0)
-    call_worker_locked (self, NULL);
-  if (nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  if (replace && self->n_surplus > 0)
+    {
+      self->n_surplus--;
+      current_worker->replaced = TRUE;
+    }
+  else if (ah_worker_pool_count_queued_locked (self) > 0)
+    {
+      if (replace)
+        call_worker_locked (self, NULL);
+      else
+        ah_worker_pool_ensure_tick_locked (self);
+      current_worker->replaced = replace;
+    }
+  ah_worker_pool_unlock_and_tell (self);
 }
 
 void
@@ -632,6 +504,11 @@ ah_worker_end_wait (void)
   self = current_worker->pool;
   g_mutex_lock (&self->lock);
   self->n_waiting--;
+  if (current_worker->replaced)
+    {
+      current_worker->replaced = FALSE;
+      self->n_surplus++;
+    }
   g_mutex_unlock (&self->lock);
 }
 
@@ -692,13 +569,11 @@ ah_worker_pool_set_max_threads (AhWorkerPool *self, guint max_threads)
 {
   g_mutex_lock (&self->lock);
   self->max_threads = max_threads ? max_threads : AH_WORKER_POOL_DEFAULT_MAX_THREADS;
-  for (guint n = n_threads_locked (self); n > self->max_threads; n--)
+  for (guint n = ah_worker_pool_count_threads_locked (self); n > self->max_threads; n--)
     wake_one_locked (self);
-  if (count_queued_locked (self) > 0)
+  if (ah_worker_pool_count_queued_locked (self) > 0)
     call_worker_locked (self, NULL);
-  if (nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock_and_tell (self);
 }
 
 guint
@@ -707,7 +582,7 @@ ah_worker_pool_get_n_threads (AhWorkerPool *self)
   guint n_threads;
 
   g_mutex_lock (&self->lock);
-  n_threads = n_threads_locked (self);
+  n_threads = ah_worker_pool_count_threads_locked (self);
   g_mutex_unlock (&self->lock);
 
   return n_threads;
@@ -731,23 +606,19 @@ ah_worker_pool_get_n_queued (AhWorkerPool *self)
   guint n_queued;
 
   g_mutex_lock (&self->lock);
-  n_queued = count_queued_locked (self);
+  n_queued = ah_worker_pool_count_queued_locked (self);
   g_mutex_unlock (&self->lock);
 
   return n_queued;
 }
 
-/* Whether a function that came now would have to wait for its turn. */
 gboolean
 ah_worker_pool_would_queue (AhWorkerPool *self)
 {
   gboolean would_queue;
 
   g_mutex_lock (&self->lock);
-  would_queue = count_queued_locked (self) > 0
-                || (self->idle.length == 0
-                    && (n_threads_locked (self) >= self->max_threads
-                        || n_active_locked (self) >= self->n_cpus + self->n_extra));
+  would_queue = would_queue_locked (self);
   g_mutex_unlock (&self->lock);
 
   return would_queue;
