@@ -32,7 +32,7 @@ struct _AhRoot
   /* Constant from the start of the run. */
   AhWorkerPool *workers;
   AhFunction   *function;
-  AhRun        *top;
+  AhRun        *top;           /* in the same block of memory */
   AhLoop       *loop;         /* where async functions start; NULL where there are none */
   AhLoop       *deliver_loop; /* where `deliver` is called */
   gpointer      deliver_data;

@@ -86,13 +86,14 @@ ah_root_get_priority (AhFunction *function)
 
 /*
  * An outermost run of @function, not yet begun: the caller fills in where it runs. A single
- * function gets the caller's cancellable as it is, unless it is to have one of its @own.
+ * function gets the caller's cancellable (or none) as it is, unless it is to have one of its own.
  */
 AhRoot *
 ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cancellable)
 {
-  AhRoot *self = g_new0 (AhRoot, 1);
+  AhRoot *self = g_malloc0 (sizeof (AhRoot) + AH_CACHE_LINE + sizeof (AhRun));
   gboolean is_batch = AH_IS_BATCH (function);
+  gpointer rest = self + 1;
 
   ah_work_source_init (&self->source, &source_class);
   self->ref_count = 1;
@@ -106,8 +107,10 @@ ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cance
     }
   else
     self->workers = ah_worker_pool_ref (ah_thread_pool_get_workers (ah_thread_pool_get_default ()));
-  self->top
-      = ah_run_new (self, NULL, 0, function, is_batch || own_cancellable ? NULL : cancellable);
+
+  self->top = (gpointer) (((guintptr) rest + AH_CACHE_LINE - 1) & ~(guintptr) (AH_CACHE_LINE - 1));
+  ah_run_init (self->top, self, NULL, 0, function, is_batch || own_cancellable ? NULL : cancellable,
+               is_batch || own_cancellable);
 
   return self;
 }
@@ -233,6 +236,21 @@ ah_root_begin (AhRoot *self)
   ah_run_begin (self->top);
 }
 
+/*
+ * Wakes those who wait, except for the first, mostly the only one. That one is left to the caller,
+ * with a reference, to be woken when the lock is free: it is the next thing that it wants.
+ */
+static AhWaiter *
+wake_all_but_first_locked (AhRoot *self)
+{
+  GList *first = self->waiters.head;
+
+  for (GList *l = first ? first->next : NULL; l; l = l->next)
+    ah_waiter_wake (l->data);
+
+  return first ? ah_waiter_ref (first->data) : NULL;
+}
+
 /* Everything has ended. In whatever thread ended the last function. */
 void
 ah_root_end (AhRoot *self)
@@ -268,11 +286,14 @@ deliver_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 void
 ah_root_finish (AhRoot *self)
 {
+  g_autoptr (AhWaiter) waiter = NULL;
+  AhLoop *loop = NULL;
+  gboolean wakes_loop = FALSE;
   GList *l;
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->finished, TRUE);
-  ah_root_wake_waiters_locked (self);
+  waiter = wake_all_but_first_locked (self);
   while ((l = g_queue_pop_head_link (&self->watches)))
     {
       AhWatch *watch = l->data;
@@ -283,10 +304,17 @@ ah_root_finish (AhRoot *self)
   if (self->deliver)
     {
       ah_root_ref (self);
+      loop = ah_loop_ref (self->deliver_loop);
       ah_loop_item_init (&self->deliver_item, deliver_dispatch);
-      ah_loop_post (self->deliver_loop, &self->deliver_item);
+      wakes_loop = ah_loop_queue (loop, &self->deliver_item);
     }
   g_mutex_unlock (&self->lock);
+
+  if (waiter)
+    ah_waiter_wake (waiter);
+  if (wakes_loop)
+    ah_loop_wake (loop);
+  g_clear_pointer (&loop, ah_loop_unref);
 }
 
 /* The outcome is not to be delivered, unless that is happening already. */
@@ -476,9 +504,14 @@ ah_root_wake_waiters_locked (AhRoot *self)
 void
 ah_root_wake_waiters (AhRoot *self)
 {
+  g_autoptr (AhWaiter) waiter = NULL;
+
   g_mutex_lock (&self->lock);
-  ah_root_wake_waiters_locked (self);
+  waiter = wake_all_but_first_locked (self);
   g_mutex_unlock (&self->lock);
+
+  if (waiter)
+    ah_waiter_wake (waiter);
 }
 
 /* Has @watch posted when the run has finished; FALSE if it has already. */

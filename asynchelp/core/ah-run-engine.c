@@ -118,66 +118,42 @@ ah_run_is_inside (AhFunction *function)
 
 /* --- Life --- */
 
-/* @cancellable: for blocking functions, in place of one of the run's own; or NULL */
-AhRun *
-ah_run_new (AhRoot *root,
-            AhRun *parent,
-            guint index,
-            AhFunction *function,
-            GCancellable *cancellable)
+static void
+take_over_setup (AhRun *self)
 {
-  AhRun *self = g_aligned_alloc0 (1, sizeof (AhRun), AH_CACHE_LINE);
+  AhBatch *batch = AH_BATCH (self->function);
+  AhBatchSetup setup;
 
-  self->ref_count = 1;
-  self->root = root;
-  self->parent = parent;
-  self->index = index;
-  self->function = function;
-  self->priority = parent ? parent->priority : ah_root_get_priority (function);
-  self->failed_index = AH_NO_FUNCTION;
-  self->open_link.data = self;
-  self->tree_link.data = self;
-  g_mutex_init (&self->lock);
+  ah_batch_get_setup (batch, &setup);
+  self->is_batch = TRUE;
+  self->jobs = setup.jobs;
+  self->policy = setup.policy;
+  self->timeout = setup.timeout;
+  if (setup.limit < setup.jobs.n_jobs)
+    self->limit = setup.limit;
 
-  if (AH_IS_BATCH (function))
-    {
-      AhBatchSetup setup;
+  self->turns = ah_batch_ref_turns (batch);
+  if (self->turns == NULL && self->parent && self->parent->turns)
+    self->turns = ah_turns_ref (self->parent->turns);
+  if (self->turns)
+    ah_run_init_strand (self);
+}
 
-      ah_batch_get_setup (AH_BATCH (function), &setup);
-      self->is_batch = TRUE;
-      self->jobs = setup.jobs;
-      self->policy = setup.policy;
-      self->timeout = setup.timeout;
-      if (setup.limit < setup.jobs.n_jobs)
-        self->limit = setup.limit;
+static void
+take_over_function (AhRun *self)
+{
+  ah_function_describe (self->function, &self->single);
+  self->single_segment = &self->single;
+  self->jobs.segments = &self->single_segment;
+  self->jobs.n_jobs = 1;
+  self->jobs.n_blocking = ah_job_is_blocking (&self->single);
+  self->jobs.n_homes = self->single.kind == AH_JOB_HOME_FUNCTION;
+}
 
-      self->turns = ah_batch_ref_turns (AH_BATCH (function));
-      if (self->turns == NULL && parent && parent->turns)
-        self->turns = ah_turns_ref (parent->turns);
-      if (self->turns)
-        ah_run_init_strand (self);
-    }
-  else
-    {
-      ah_function_describe (function, &self->single);
-      self->single_segment = &self->single;
-      self->jobs.segments = &self->single_segment;
-      self->jobs.n_jobs = 1;
-      self->jobs.n_blocking = ah_job_is_blocking (&self->single);
-      self->jobs.n_homes = self->single.kind == AH_JOB_HOME_FUNCTION;
-    }
-
-  self->values = g_new0 (GValue, self->jobs.n_jobs);
-  if (cancellable)
-    {
-      self->cancellable = g_object_ref (cancellable);
-      self->shares_cancellable = TRUE;
-    }
-  else if (self->jobs.n_blocking)
-    {
-      self->cancellable = g_cancellable_new ();
-    }
-
+/* What has to happen before the end. */
+static void
+count_pending (AhRun *self)
+{
   /* Without a limit, workers pass over all indices where there is something for them, and the loop
    * starts the rest; batches are the loop's where there is nothing else for workers. */
   ah_run_init_looped (self);
@@ -197,8 +173,49 @@ ah_run_new (AhRoot *root,
     }
   /* One more for the beginning, which touches the run until it is over. */
   self->pending++;
+}
 
-  return self;
+/*
+ * A run in memory that is zero, and aligned for it. Blocking functions get the @cancellable, which
+ * is the caller's; without one they get one of the run's own if it @can_stop them.
+ */
+void
+ah_run_init (AhRun *self,
+             AhRoot *root,
+             AhRun *parent,
+             guint index,
+             AhFunction *function,
+             GCancellable *cancellable,
+             gboolean can_stop)
+{
+  self->ref_count = 1;
+  self->root = root;
+  self->parent = parent;
+  self->index = index;
+  self->function = function;
+  self->priority = parent ? parent->priority : ah_root_get_priority (function);
+  self->failed_index = AH_NO_FUNCTION;
+  self->open_link.data = self;
+  self->tree_link.data = self;
+  g_mutex_init (&self->lock);
+
+  if (AH_IS_BATCH (function))
+    take_over_setup (self);
+  else
+    take_over_function (self);
+
+  self->values = g_new0 (GValue, self->jobs.n_jobs);
+  if (cancellable)
+    {
+      self->cancellable = g_object_ref (cancellable);
+      self->shares_cancellable = TRUE;
+    }
+  else if (self->jobs.n_blocking && can_stop)
+    {
+      self->cancellable = g_cancellable_new ();
+    }
+
+  count_pending (self);
 }
 
 static void
@@ -210,7 +227,9 @@ run_free (AhRun *self)
   g_clear_error (&self->error);
   g_free (self->values);
   g_mutex_clear (&self->lock);
-  g_aligned_free (self);
+  /* The outermost one is a part of its root. */
+  if (self->parent)
+    g_aligned_free (self);
 }
 
 AhRun *
@@ -715,7 +734,8 @@ ah_run_begin_nested (AhRun *self, guint index, AhFunction *batch)
       return;
     }
 
-  nested = ah_run_new (self->root, self, index, batch, NULL);
+  nested = g_aligned_alloc0 (1, sizeof (AhRun), AH_CACHE_LINE);
+  ah_run_init (nested, self->root, self, index, batch, NULL, TRUE);
   /* It may have changed since the outermost run looked. */
   if (nested->jobs.n_jobs > nested->jobs.n_blocking + nested->jobs.n_batches)
     g_atomic_int_set (&self->root->helper_works, FALSE);

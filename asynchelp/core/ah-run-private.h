@@ -117,11 +117,13 @@ struct _AhRun
 #define AH_NO_FUNCTION G_MAXUINT
 
 /* Life. A reference keeps the root too; the first one is the run's own, and ends with the run. */
-AhRun   *ah_run_new            (AhRoot       *root,
+void     ah_run_init           (AhRun        *self,
+                                AhRoot       *root,
                                 AhRun        *parent,
                                 guint         index,
                                 AhFunction   *function,
-                                GCancellable *cancellable);
+                                GCancellable *cancellable,
+                                gboolean      can_stop);
 AhRun   *ah_run_ref            (AhRun        *self);
 void     ah_run_unref          (AhRun        *self);
 void     ah_run_free_own       (AhRun        *self);

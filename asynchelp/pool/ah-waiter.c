@@ -83,16 +83,18 @@ ah_waiter_stay (AhWaiter *self)
   g_atomic_int_set (&self->sleeping, FALSE);
 }
 
+/* The caller, or the list that the waiter stands in, keeps it meanwhile. */
 void
 ah_waiter_wake (AhWaiter *self)
 {
   g_mutex_lock (&self->lock);
   self->woken = TRUE;
-  g_cond_signal (&self->cond);
   g_mutex_unlock (&self->lock);
 
   if (self->context)
     g_main_context_wakeup (self->context);
+  else
+    g_cond_signal (&self->cond);
 }
 
 /* --- Cancelling --- */

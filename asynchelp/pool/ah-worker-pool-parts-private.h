@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  gint ref_count; /* atomic: the thread's, and that of a signal on its way */
   GCond wake;
   gboolean woken;    /* guarded by the pool's lock */
   GList idle_link;   /* guarded by the pool's lock */
@@ -40,6 +41,7 @@ struct _AhWorkerPool
   GQueue sources; /* attached, in turn */
   GQueue idle;    /* parked workers, the last parked first */
   GQueue workers; /* all of them */
+  AhWorker *to_signal; /* woken, and not signalled yet; with a reference */
   guint max_threads;
   guint n_starting; /* tokens pushed whose worker has not arrived */
   guint n_busy;     /* inside a source */
@@ -67,6 +69,7 @@ guint ah_worker_pool_count_queued_locked (AhWorkerPool *self);
 void  ah_worker_pool_add_locked          (AhWorkerPool *self,
                                           guint         n_workers);
 void  ah_worker_pool_ensure_tick_locked  (AhWorkerPool *self);
+void  ah_worker_pool_unlock              (AhWorkerPool *self);
 void  ah_worker_pool_unlock_and_tell     (AhWorkerPool *self);
 
 G_END_DECLS

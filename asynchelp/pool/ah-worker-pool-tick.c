@@ -36,7 +36,7 @@ sample_workers_locked (AhWorkerPool *self)
         g_array_append_val (samples, sample);
     }
 
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
   for (guint i = 0; i < samples->len; i++)
     {
       Sample *sample = &g_array_index (samples, Sample, i);
@@ -110,7 +110,7 @@ tick (gpointer data)
       self->n_surplus = 0;
       self->growth = (AhGrowthState){ 0 };
       self->last_tick = 0;
-      g_mutex_unlock (&self->lock);
+      ah_worker_pool_unlock (self);
       return 0;
     }
 

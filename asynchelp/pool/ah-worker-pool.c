@@ -100,6 +100,30 @@ nobody_can_locked (AhWorkerPool *self)
              || g_atomic_int_get (&ah_thread_pool_test_refuse));
 }
 
+static void
+worker_unref (AhWorker *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  g_cond_clear (&self->wake);
+  g_free (self);
+}
+
+/* Lets go of the lock, and only then has the worker run that was woken: it wants the lock first. */
+void
+ah_worker_pool_unlock (AhWorkerPool *self)
+{
+  AhWorker *worker = g_steal_pointer (&self->to_signal);
+
+  g_mutex_unlock (&self->lock);
+  if (worker)
+    {
+      g_cond_signal (&worker->wake);
+      worker_unref (worker);
+    }
+}
+
 /* Lets go of the lock. Where every worker waits and no other can be started, those who wait for
  * what is attached hear of it. */
 void
@@ -118,7 +142,7 @@ ah_worker_pool_unlock_and_tell (AhWorkerPool *self)
           g_ptr_array_add (sources, source);
         }
     }
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   for (guint i = 0; sources && i < sources->len; i++)
     {
@@ -143,7 +167,16 @@ wake_one_locked (AhWorkerPool *self)
   /* It counts as busy from here on, so that nobody counts on it a second time. */
   worker->busy = TRUE;
   self->n_busy++;
-  g_cond_signal (&worker->wake);
+
+  if (self->to_signal)
+    {
+      g_cond_signal (&worker->wake);
+    }
+  else
+    {
+      g_atomic_int_inc (&worker->ref_count);
+      self->to_signal = worker;
+    }
   return TRUE;
 }
 
@@ -158,7 +191,7 @@ ah_worker_pool_close (AhWorkerPool *self)
   self->closing = TRUE;
   while (wake_one_locked (self))
     ;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 /* Asks for one more thread; the lock is let go of meanwhile. */
@@ -176,7 +209,7 @@ start_one_locked (AhWorkerPool *self, GError **error)
     }
 
   self->n_starting++;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
   if (g_atomic_int_get (&ah_thread_pool_test_refuse))
     g_set_error_literal (&local_error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "refused by a test");
   else
@@ -265,7 +298,7 @@ ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, gboolean only_n
   g_mutex_lock (&self->lock);
   if (only_now && would_queue_locked (self))
     {
-      g_mutex_unlock (&self->lock);
+      ah_worker_pool_unlock (self);
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                            _ ("No thread is free now, and the run is not to wait for one"));
       return FALSE;
@@ -302,7 +335,7 @@ ah_worker_pool_detach (AhWorkerPool *self, AhWorkSource *source)
       g_queue_unlink (&self->sources, &source->link);
       g_atomic_int_set (&source->attached, FALSE);
     }
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   if (attached)
     source->klass->unref (source);
@@ -314,7 +347,7 @@ ah_worker_pool_call_more (AhWorkerPool *self)
 {
   g_mutex_lock (&self->lock);
   call_worker_locked (self, NULL);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 /* Takes the first source from the queue for good, with its reference. */
@@ -348,7 +381,7 @@ next_source_locked (AhWorkerPool *self)
         }
 
       source = pop_source_locked (self);
-      g_mutex_unlock (&self->lock);
+      ah_worker_pool_unlock (self);
       source->klass->unref (source);
       g_mutex_lock (&self->lock);
     }
@@ -412,7 +445,7 @@ work_locked (AhWorkerPool *self, AhWorker *worker)
       if (source)
         {
           set_busy_locked (self, worker, TRUE);
-          g_mutex_unlock (&self->lock);
+          ah_worker_pool_unlock (self);
           source->klass->work (source);
           source->klass->unref (source);
           g_mutex_lock (&self->lock);
@@ -427,36 +460,48 @@ work_locked (AhWorkerPool *self, AhWorker *worker)
   set_busy_locked (self, worker, FALSE);
 }
 
+static AhWorker *
+worker_new (AhWorkerPool *pool)
+{
+  AhWorker *self = g_new0 (AhWorker, 1);
+
+  self->ref_count = 1;
+  g_cond_init (&self->wake);
+  self->idle_link.data = self;
+  self->worker_link.data = self;
+  self->pool = pool;
+  self->tid = syscall (SYS_gettid);
+  /* A thread that GLib had in store has time on its clock already. */
+  if (!ah_thread_clock_read ("/proc", self->tid, &self->clock))
+    g_debug ("the clock of a worker cannot be read: the pool will not grow by evidence");
+
+  return self;
+}
+
 static void
 worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
 {
   static gint n_named;
   AhWorkerPool *self = token; /* with its reference */
-  AhWorker worker = { .pool = self, .tid = syscall (SYS_gettid) };
+  AhWorker *worker = worker_new (self);
   char old_name[16] = "";
   g_autofree char *name = g_strdup_printf ("ah-worker-%d", g_atomic_int_add (&n_named, 1) % 10000);
 
   /* GLib lends the thread to others afterwards: under the name that it came with. */
   pthread_getname_np (pthread_self (), old_name, sizeof old_name);
   pthread_setname_np (pthread_self (), name);
-  g_cond_init (&worker.wake);
-  worker.idle_link.data = &worker;
-  worker.worker_link.data = &worker;
-  /* A thread that GLib had in store has time on its clock already. */
-  if (!ah_thread_clock_read ("/proc", worker.tid, &worker.clock))
-    g_debug ("the clock of a worker cannot be read: the pool will not grow by evidence");
 
   g_mutex_lock (&self->lock);
   self->n_starting -= MIN (self->n_starting, 1);
-  g_queue_push_tail_link (&self->workers, &worker.worker_link);
-  current_worker = &worker;
-  work_locked (self, &worker);
+  g_queue_push_tail_link (&self->workers, &worker->worker_link);
+  current_worker = worker;
+  work_locked (self, worker);
   current_worker = NULL;
-  g_queue_unlink (&self->workers, &worker.worker_link);
-  g_mutex_unlock (&self->lock);
+  g_queue_unlink (&self->workers, &worker->worker_link);
+  ah_worker_pool_unlock (self);
 
-  g_cond_clear (&worker.wake);
   pthread_setname_np (pthread_self (), old_name);
+  worker_unref (worker);
   ah_worker_pool_unref (self);
 }
 
@@ -509,7 +554,7 @@ ah_worker_end_wait (void)
       current_worker->replaced = FALSE;
       self->n_surplus++;
     }
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 /* The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. */
@@ -522,7 +567,7 @@ ah_worker_pool_begin_help (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   self->n_helping++;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 void
@@ -533,7 +578,7 @@ ah_worker_pool_end_help (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   self->n_helping--;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 /* Whether every worker waits for a run, and no other can be started. */
@@ -544,7 +589,7 @@ ah_worker_pool_nobody_can (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   nobody_can = nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return nobody_can;
 }
@@ -558,7 +603,7 @@ ah_worker_pool_get_max_threads (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   max_threads = self->max_threads;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return max_threads;
 }
@@ -583,7 +628,7 @@ ah_worker_pool_get_n_threads (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   n_threads = ah_worker_pool_count_threads_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return n_threads;
 }
@@ -595,7 +640,7 @@ ah_worker_pool_get_n_running (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   n_running = self->n_busy;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return n_running;
 }
@@ -607,7 +652,7 @@ ah_worker_pool_get_n_queued (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   n_queued = ah_worker_pool_count_queued_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return n_queued;
 }
@@ -619,7 +664,7 @@ ah_worker_pool_would_queue (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   would_queue = would_queue_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return would_queue;
 }
