@@ -421,6 +421,16 @@ park_locked (AhWorkerPool *self, AhWorker *worker)
   return TRUE;
 }
 
+/* Surplus is what works beyond one a CPU, and no more: it is used up where workers ran out of work
+ * or wait now. */
+static void
+limit_surplus_locked (AhWorkerPool *self)
+{
+  guint n_active = n_active_locked (self), n_wanted = self->n_cpus + self->n_extra;
+
+  self->n_surplus = MIN (self->n_surplus, n_active > n_wanted ? n_active - n_wanted : 0);
+}
+
 /* Whether the worker, which could take something, should leave that to others: those in whose place
  * workers were called are back, and all of them together are more than there are CPUs. */
 static gboolean
@@ -453,6 +463,7 @@ work_locked (AhWorkerPool *self, AhWorker *worker)
       else
         {
           set_busy_locked (self, worker, FALSE);
+          limit_surplus_locked (self);
           if (self->closing || !park_locked (self, worker))
             break;
         }
@@ -522,7 +533,7 @@ ah_worker_begin_wait (gboolean replace)
   self = current_worker->pool;
   g_mutex_lock (&self->lock);
   self->n_waiting++;
-  if (replace && self->n_surplus > 0)
+  if (replace && self->n_surplus > 0 && n_active_locked (self) >= self->n_cpus + self->n_extra)
     {
       self->n_surplus--;
       current_worker->replaced = TRUE;
@@ -553,6 +564,7 @@ ah_worker_end_wait (void)
     {
       current_worker->replaced = FALSE;
       self->n_surplus++;
+      limit_surplus_locked (self);
     }
   ah_worker_pool_unlock (self);
 }
