@@ -64,8 +64,6 @@ call (AhBlockingFunc func,
     g_main_context_push_thread_default (context);
   ah_inside_push (&inside);
   func (cancellable, value, user_data, error);
-  if (ah_inside_get () != &inside)
-    ah_inside_clean (&inside);
   ah_inside_pop (&inside);
   if (push)
     g_main_context_pop_thread_default (context);

@@ -397,10 +397,14 @@ take_launch (AhRoot *self)
 void
 ah_root_launch (AhRoot *self)
 {
+  AhInside inside = { .kind = AH_INSIDE_WAIT };
+
   if (!take_launch (self))
     return;
 
+  ah_inside_push (&inside);
   ah_root_serve (self);
+  ah_inside_pop (&inside);
   ah_root_finish (self);
 }
 

@@ -162,13 +162,14 @@ next_turn (AhRun *self, Turn *turn, gboolean goes_on)
 static gboolean
 call_in_turn (AhRun *self, guint index, const AhJob *job, gint64 until)
 {
-  Turn turn = { { .kind = AH_INSIDE_FUNCTIONS, .suspend = suspend_turn }, self, TRUE };
+  Turn turn = { .inside = { .kind = AH_INSIDE_FUNCTIONS,
+                            .suspend = suspend_turn },
+                .run = self,
+                .has_run_turn = TRUE };
 
   ah_inside_push (&turn.inside);
   turn.inside.turns = self->turns;
   ah_run_call (self, index, job);
-  if (ah_inside_get () != &turn.inside)
-    ah_inside_clean (&turn.inside);
   ah_inside_pop (&turn.inside);
 
   return next_turn (self, &turn, g_get_monotonic_time () < until);

@@ -222,8 +222,6 @@ call_directly (AhFunction *function, GCancellable *cancellable, GValue *result, 
 
   ah_inside_push (&inside);
   ah_function_call (function, cancellable, &value, &local_error);
-  if (ah_inside_get () != &inside)
-    ah_inside_clean (&inside);
   ah_inside_pop (&inside);
   if (local_error == NULL)
     g_cancellable_set_error_if_cancelled (cancellable, &local_error);

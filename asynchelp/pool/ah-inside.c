@@ -119,11 +119,14 @@ ah_inside_push (AhInside *self)
   innermost = self;
 }
 
-/* Takes @self, which is on top and whose turn has ended, away. Where there is a turn to come back
- * to, it is waited for, however long that takes: the function cannot go on without it. */
+/* Takes @self, whose turn has ended, away, and what functions have left on top of it. Where there
+ * is a turn to come back to, it is waited for, however long that takes: the function cannot go on
+ * without it. */
 void
 ah_inside_pop (AhInside *self)
 {
+  if (innermost != self)
+    ah_inside_clean (self);
   innermost = self->outer;
   if (innermost && innermost->turns)
     ah_inside_take (innermost->turns, NULL, NULL);
