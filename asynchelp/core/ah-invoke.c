@@ -56,7 +56,7 @@ call (AhBlockingFunc func,
       GValue *value,
       GError **error)
 {
-  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS };
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = cancellable };
   GMainContext *thread_default = g_main_context_get_thread_default ();
   gboolean push = thread_default ? thread_default != context : context != g_main_context_default ();
 
@@ -323,7 +323,6 @@ ah_invoke (GMainContext *context,
            GError **error)
 {
   AhInside inside = { .kind = AH_INSIDE_WAIT };
-  AhRun *run = ah_run_get_current ();
   GValue value = G_VALUE_INIT;
   GError *local_error = NULL;
   Invocation *self;
@@ -334,8 +333,8 @@ ah_invoke (GMainContext *context,
 
   if (context == NULL)
     context = g_main_context_default ();
-  if (cancellable == NULL && run)
-    cancellable = run->cancellable;
+  if (cancellable == NULL)
+    cancellable = ah_inside_get_cancellable ();
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 

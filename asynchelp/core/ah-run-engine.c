@@ -608,7 +608,7 @@ work_unlimited (AhRun *self, AhInside *inside, gint64 until)
 void
 ah_run_work (AhRun *self, gint64 until)
 {
-  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS };
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = self->cancellable };
   AhRun *outer = current;
 
   current = self;

@@ -142,7 +142,8 @@ static void
 start_call (Call *call, AhRun *self, guint index, const AhJob *job, Visit *visit)
 {
   GTask *task = call->task;
-  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS };
+  AhInside inside
+      = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = g_task_get_cancellable (task) };
 
   call->run = self;
   call->index = index;
@@ -193,7 +194,7 @@ visit_end (Visit *visit)
 static void
 call_at_home (AhRun *self, guint index, const AhJob *job, GCancellable *cancellable)
 {
-  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS };
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = cancellable };
   GError *error = NULL;
 
   ah_inside_push (&inside);

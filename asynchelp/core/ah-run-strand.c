@@ -163,6 +163,7 @@ static gboolean
 call_in_turn (AhRun *self, guint index, const AhJob *job, gint64 until)
 {
   Turn turn = { .inside = { .kind = AH_INSIDE_FUNCTIONS,
+                            .cancellable = self->cancellable,
                             .suspend = suspend_turn },
                 .run = self,
                 .has_run_turn = TRUE };

@@ -213,7 +213,7 @@ ah_run_entry_block_batch (AhBatch *batch, GCancellable *cancellable, GError **er
 static gboolean
 call_directly (AhFunction *function, GCancellable *cancellable, GValue *result, GError **error)
 {
-  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS };
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = cancellable };
   GValue value = G_VALUE_INIT;
   GError *local_error = NULL;
 

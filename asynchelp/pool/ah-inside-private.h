@@ -30,6 +30,7 @@ struct _AhInside
   AhInsideKind kind;
   guint        depth; /* of a region: how often it was begun again inside */
   AhTurns     *turns; /* the turn that the thread has here; or NULL */
+  GCancellable *cancellable; /* what the functions called here were given; or NULL */
   GObject     *strand; /* that was entered by hand, with a reference */
 
   /* In place of just ending the turn, where it ends only for a while; or NULL */
@@ -43,6 +44,9 @@ void      ah_inside_push     (AhInside     *self);
 void      ah_inside_pop      (AhInside     *self);
 void      ah_inside_leave    (AhInside     *self);
 void      ah_inside_clean    (AhInside     *self);
+GCancellable *
+          ah_inside_get_cancellable
+                             (void);
 gboolean  ah_inside_take     (AhTurns      *turns,
                               GCancellable *cancellable,
                               GError      **error);

@@ -163,3 +163,15 @@ ah_inside_clean (AhInside *self)
       ah_inside_leave (innermost);
     }
 }
+
+/* The cancellable of the function that the calling thread is in, whoever called that; or NULL. */
+GCancellable *
+ah_inside_get_cancellable (void)
+{
+  AhInside *inside = innermost;
+
+  while (inside && (inside->kind == AH_INSIDE_REGION || inside->kind == AH_INSIDE_STRAND))
+    inside = inside->outer;
+
+  return inside ? inside->cancellable : NULL;
+}
