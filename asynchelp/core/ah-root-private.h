@@ -94,6 +94,8 @@ gboolean ah_root_queue          (AhRoot              *self,
 void     ah_root_launch         (AhRoot              *self);
 void     ah_root_launch_stopped (AhRoot              *self);
 void     ah_root_ask_for_help   (AhRoot              *self);
+void     ah_root_let_go_turns   (AhRoot              *self,
+                                 gboolean             overdue);
 void     ah_root_withdraw_help  (AhRoot              *self);
 void     ah_root_wait           (AhRoot              *self,
                                  AhWaiter            *waiter,

@@ -123,8 +123,8 @@ help_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 }
 
 /* Turns in strands that nobody comes to take are for those who are there. */
-static void
-let_go_turns (AhRoot *self)
+void
+ah_root_let_go_turns (AhRoot *self, gboolean overdue)
 {
   g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func ((GDestroyNotify) ah_run_unref);
 
@@ -139,7 +139,7 @@ let_go_turns (AhRoot *self)
   g_mutex_unlock (&self->lock);
 
   for (guint i = 0; i < runs->len; i++)
-    ah_run_let_go_turn (runs->pdata[i]);
+    ah_run_let_go_turn (runs->pdata[i], overdue);
 }
 
 /* No worker can come: wakes those who wait, and asks the thread of the run's context. */
@@ -147,7 +147,7 @@ void
 ah_root_ask_for_help (AhRoot *self)
 {
   if (!ah_root_is_attended (self))
-    let_go_turns (self);
+    ah_root_let_go_turns (self, FALSE);
 
   g_mutex_lock (&self->lock);
   ah_root_wake_waiters_locked (self);
@@ -285,6 +285,7 @@ ah_root_serve (AhRoot *self)
   gboolean works = self->top->is_batch ? !ah_batch_needs_loop (AH_BATCH (self->function), &budget)
                                        : !needs_loop;
   AhIdleLoop idle = { 0 };
+  AhWorkerPlace place;
   AhWaiter *waiter;
 
   if (needs_loop)
@@ -303,11 +304,11 @@ ah_root_serve (AhRoot *self)
   ah_root_add_waiter (self, waiter);
 
   if (works)
-    ah_worker_pool_begin_help (self->workers);
+    ah_worker_pool_begin_help (self->workers, &place);
   ah_root_begin (self);
   wait_for (self, waiter, &self->ended, NULL);
   if (works)
-    ah_worker_pool_end_help (self->workers);
+    ah_worker_pool_end_help (&place);
 
   ah_root_remove_waiter (self, waiter);
   g_mutex_lock (&self->lock);

@@ -67,6 +67,12 @@ source_nobody_can (AhWorkSource *source)
   ah_root_ask_for_help ((AhRoot *) source);
 }
 
+static void
+source_overdue (AhWorkSource *source)
+{
+  ah_root_let_go_turns ((AhRoot *) source, TRUE);
+}
+
 static const AhWorkSourceClass source_class = {
   .ref = source_ref,
   .unref = source_unref,
@@ -74,6 +80,7 @@ static const AhWorkSourceClass source_class = {
   .count = source_count,
   .work = source_work,
   .nobody_can = source_nobody_can,
+  .overdue = source_overdue,
 };
 
 /* --- Life --- */

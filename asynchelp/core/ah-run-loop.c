@@ -142,8 +142,7 @@ static void
 start_call (Call *call, AhRun *self, guint index, const AhJob *job, Visit *visit)
 {
   GTask *task = call->task;
-  AhInside inside
-      = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = g_task_get_cancellable (task) };
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = g_task_get_cancellable (task) };
 
   call->run = self;
   call->index = index;

@@ -89,7 +89,8 @@ struct _AhRun
   GMutex      lock;      /* guards the next two, of limited runs */
   guint       next;      /* index */
   guint       n_running; /* begun and not finished */
-  AhTurnState turn;      /* and these two, of runs on a strand */
+  AhTurnState turn;      /* and these three, of runs on a strand */
+  gboolean    overdue;   /* the turn was granted some time ago */
   AhTicket    ticket;
 
   /* The part of the loop: touched in dispatches of the root's context alone. */
@@ -163,7 +164,8 @@ void     ah_run_init_strand    (AhRun        *self);
 void     ah_run_work_in_turns  (AhRun        *self,
                                 gint64        until);
 void     ah_run_drop_turn      (AhRun        *self);
-void     ah_run_let_go_turn    (AhRun        *self);
+void     ah_run_let_go_turn    (AhRun        *self,
+                                gboolean      overdue);
 
 /* Stopping, in any thread. */
 void     ah_run_stop           (AhRun        *self,

@@ -43,6 +43,7 @@ ticket_granted (AhTicket *ticket)
   g_mutex_lock (&self->lock);
   wanted = ah_run_count_locked (self) > 0;
   self->turn = wanted && attended ? AH_TURN_GRANTED : AH_TURN_NONE;
+  self->overdue = FALSE;
   g_mutex_unlock (&self->lock);
 
   if (wanted)
@@ -58,6 +59,7 @@ void
 ah_run_init_strand (AhRun *self)
 {
   ah_ticket_init (&self->ticket, &ticket_class);
+  g_atomic_int_set (&self->root->source.has_turns, TRUE);
 }
 
 /* The run's ticket, which keeps it, was put into the line, and cannot be granted before the lock is
@@ -230,15 +232,26 @@ ah_run_drop_turn (AhRun *self)
     ah_run_unref (self);
 }
 
-/* No thread can come to take the turn that the run was granted: it is others' then, and the run
- * asks again when one has come. */
+/*
+ * The turn that the run was granted is others', and the run asks again when a thread has come for
+ * it. If nobody can, at once; where it is only @overdue, when that was said before and somebody
+ * waits: workers are in other functions, and it may take them long.
+ */
 void
-ah_run_let_go_turn (AhRun *self)
+ah_run_let_go_turn (AhRun *self, gboolean overdue)
 {
   AhTicket *next = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->turn == AH_TURN_GRANTED)
+  if (self->turn == AH_TURN_GRANTED && overdue)
+    {
+      if (self->overdue)
+        next = ah_turns_overtake (self->turns);
+      self->overdue = TRUE;
+      if (next)
+        self->turn = AH_TURN_NONE;
+    }
+  else if (self->turn == AH_TURN_GRANTED)
     {
       self->turn = AH_TURN_NONE;
       next = ah_turns_end (self->turns);

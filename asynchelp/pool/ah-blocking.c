@@ -36,8 +36,7 @@ ah_blocking_begin (void)
       return;
     }
 
-  region = g_new0 (AhInside, 1);
-  region->kind = AH_INSIDE_REGION;
+  region = ah_inside_new (AH_INSIDE_REGION);
   ah_inside_push (region);
   ah_worker_begin_wait (TRUE);
 }

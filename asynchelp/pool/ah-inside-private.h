@@ -39,6 +39,7 @@ struct _AhInside
   AhInside    *outer;
 };
 
+AhInside *ah_inside_new      (AhInsideKind  kind);
 AhInside *ah_inside_get      (void);
 void      ah_inside_push     (AhInside     *self);
 void      ah_inside_pop      (AhInside     *self);

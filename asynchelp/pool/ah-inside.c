@@ -48,7 +48,7 @@ thread_granted (AhTicket *ticket)
   return TRUE;
 }
 
-static const AhTicketClass thread_class = { .granted = thread_granted };
+static const AhTicketClass thread_class = { .granted = thread_granted, .in_thread = TRUE };
 
 /* FALSE if @cancel says so and the turn did not come before. */
 static gboolean
@@ -99,6 +99,28 @@ ah_inside_take (AhTurns *turns, GCancellable *cancellable, GError **error)
 }
 
 /* --- The stack --- */
+
+/* A thread ends inside of what it entered by hand: the turn is not lost. */
+static void
+on_thread_end (gpointer data G_GNUC_UNUSED)
+{
+  if (innermost)
+    ah_inside_clean (NULL);
+}
+
+static GPrivate watched = G_PRIVATE_INIT (on_thread_end);
+
+/* To be pushed by the caller, and left with ah_inside_leave (). */
+AhInside *
+ah_inside_new (AhInsideKind kind)
+{
+  AhInside *self = g_new0 (AhInside, 1);
+
+  self->kind = kind;
+  g_private_set (&watched, &watched);
+
+  return self;
+}
 
 static void
 suspend (AhInside *self)

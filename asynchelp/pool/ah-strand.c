@@ -119,8 +119,7 @@ ah_strand_enter (AhStrand *self, GCancellable *cancellable, GError **error)
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  inside = g_new0 (AhInside, 1);
-  inside->kind = AH_INSIDE_STRAND;
+  inside = ah_inside_new (AH_INSIDE_STRAND);
   ah_inside_push (inside);
   if (!ah_inside_take (self->turns, cancellable, error))
     {

@@ -22,6 +22,9 @@ typedef struct
   /* The turn is the ticket's, until it is ended. FALSE if nobody is there to make use of it. In any
    * thread, with no lock held. */
   gboolean (*granted) (AhTicket *self);
+
+  /* A thread sleeps until it is granted. */
+  gboolean in_thread;
 } AhTicketClass;
 
 /* A place in the line. Whoever queues it keeps it until it was granted or withdrawn. */
@@ -48,6 +51,7 @@ gboolean  ah_turns_go_on     (AhTurns   *self,
                               AhTicket **next);
 AhTicket *ah_turns_requeue   (AhTurns   *self,
                               AhTicket  *ticket);
+AhTicket *ah_turns_overtake  (AhTurns   *self);
 AhTicket *ah_turns_end       (AhTurns   *self) G_GNUC_WARN_UNUSED_RESULT;
 
 void      ah_turns_grant     (AhTurns   *self,

@@ -131,6 +131,37 @@ ah_turns_requeue (AhTurns *self, AhTicket *ticket)
   return next;
 }
 
+/*
+ * Nobody has come for the turn in a long time, so it is another's: a thread's that sleeps, where
+ * there is one. NULL if nobody else waits, so that it stays whose it is.
+ */
+AhTicket *
+ah_turns_overtake (AhTurns *self)
+{
+  AhTicket *next = NULL;
+
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->line.head; l && next == NULL; l = l->next)
+    {
+      AhTicket *candidate = l->data;
+
+      if (candidate->klass->in_thread)
+        next = candidate;
+    }
+  if (next)
+    {
+      g_queue_unlink (&self->line, &next->link);
+      next->queued = FALSE;
+    }
+  else
+    {
+      next = pop_locked (self);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return next;
+}
+
 /* The caller's turn is over: whose it is now, or NULL. */
 AhTicket *
 ah_turns_end (AhTurns *self)

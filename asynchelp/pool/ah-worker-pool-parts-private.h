@@ -21,11 +21,9 @@ typedef struct
   GList idle_link;   /* guarded by the pool's lock */
   GList worker_link; /* guarded by the pool's lock */
 
-  AhWorkerPool *pool;
+  AhWorkerPlace place; /* touched by the worker alone */
   gint tid;
-  gboolean busy;     /* inside a source, or woken for one; guarded by the pool's lock */
-  gboolean replaced; /* another one was called for the time that it waits; likewise */
-  guint wait_depth;  /* touched by the worker alone */
+  gboolean busy; /* inside a source, or woken for one; guarded by the pool's lock */
 
   AhThreadClock clock; /* the last reading; guarded by the pool's lock */
 } AhWorker;
@@ -70,6 +68,7 @@ void  ah_worker_pool_add_locked          (AhWorkerPool *self,
                                           guint         n_workers);
 void  ah_worker_pool_ensure_tick_locked  (AhWorkerPool *self);
 void  ah_worker_pool_unlock              (AhWorkerPool *self);
-void  ah_worker_pool_unlock_and_tell     (AhWorkerPool *self);
+void  ah_worker_pool_unlock_and_tell     (AhWorkerPool *self,
+                                          gboolean      overdue);
 
 G_END_DECLS

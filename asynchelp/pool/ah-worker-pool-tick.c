@@ -131,7 +131,7 @@ tick (gpointer data)
 
   self->n_extra += n_add;
   ah_worker_pool_add_locked (self, n_add);
-  ah_worker_pool_unlock_and_tell (self);
+  ah_worker_pool_unlock_and_tell (self, TRUE);
 
   return now + TICK_US;
 }

@@ -26,7 +26,7 @@
 
 gint ah_thread_pool_test_refuse;
 
-static __thread AhWorker *current_worker;
+static __thread AhWorkerPlace *current_place;
 
 static void worker_main (gpointer token, gpointer user_data);
 
@@ -124,31 +124,47 @@ ah_worker_pool_unlock (AhWorkerPool *self)
     }
 }
 
-/* Lets go of the lock. Where every worker waits and no other can be started, those who wait for
- * what is attached hear of it. */
-void
-ah_worker_pool_unlock_and_tell (AhWorkerPool *self)
+/* What is attached, with references; of those that have turns only, if @in_turns. */
+static GPtrArray *
+ref_sources_locked (AhWorkerPool *self, gboolean in_turns)
 {
+  GPtrArray *sources = g_ptr_array_new ();
+
+  for (GList *l = self->sources.head; l; l = l->next)
+    {
+      AhWorkSource *source = l->data;
+
+      if (in_turns && !g_atomic_int_get (&source->has_turns))
+        continue;
+      source->klass->ref (source);
+      g_ptr_array_add (sources, source);
+    }
+
+  return sources;
+}
+
+/*
+ * Lets go of the lock. Where every worker waits and no other can be started, those who wait for
+ * what is attached hear of it; and what has turns, if it is @overdue.
+ */
+void
+ah_worker_pool_unlock_and_tell (AhWorkerPool *self, gboolean overdue)
+{
+  gboolean nobody_can = nobody_can_locked (self);
   g_autoptr (GPtrArray) sources = NULL;
 
-  if (self->sources.length && nobody_can_locked (self))
-    {
-      sources = g_ptr_array_sized_new (self->sources.length);
-      for (GList *l = self->sources.head; l; l = l->next)
-        {
-          AhWorkSource *source = l->data;
-
-          source->klass->ref (source);
-          g_ptr_array_add (sources, source);
-        }
-    }
+  if (self->sources.length && (nobody_can || overdue))
+    sources = ref_sources_locked (self, !nobody_can);
   ah_worker_pool_unlock (self);
 
   for (guint i = 0; sources && i < sources->len; i++)
     {
       AhWorkSource *source = sources->pdata[i];
 
-      source->klass->nobody_can (source);
+      if (nobody_can)
+        source->klass->nobody_can (source);
+      if (overdue && g_atomic_int_get (&source->has_turns))
+        source->klass->overdue (source);
       source->klass->unref (source);
     }
 }
@@ -310,7 +326,7 @@ ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, gboolean only_n
       source->klass->ref (source);
     }
   someone = call_worker_locked (self, &local_error);
-  ah_worker_pool_unlock_and_tell (self);
+  ah_worker_pool_unlock_and_tell (self, FALSE);
 
   if (someone)
     return TRUE;
@@ -480,7 +496,7 @@ worker_new (AhWorkerPool *pool)
   g_cond_init (&self->wake);
   self->idle_link.data = self;
   self->worker_link.data = self;
-  self->pool = pool;
+  self->place.pool = pool;
   self->tid = syscall (SYS_gettid);
   /* A thread that GLib had in store has time on its clock already. */
   if (!ah_thread_clock_read ("/proc", self->tid, &self->clock))
@@ -505,9 +521,9 @@ worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
   g_mutex_lock (&self->lock);
   self->n_starting -= MIN (self->n_starting, 1);
   g_queue_push_tail_link (&self->workers, &worker->worker_link);
-  current_worker = worker;
+  current_place = &worker->place;
   work_locked (self, worker);
-  current_worker = NULL;
+  current_place = NULL;
   g_queue_unlink (&self->workers, &worker->worker_link);
   ah_worker_pool_unlock (self);
 
@@ -517,26 +533,31 @@ worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
 }
 
 /*
- * The calling thread, if it is a worker, is about to sleep until others get on. Where that may take
- * long, another worker is to @replace it at once; else the tick finds out whether one is needed, so
- * that short waits for the same thing do not bring a thread each. Where none can come, those who
- * wait for runs are told to do the work themselves.
+ * The calling thread, if it works for a pool, is about to sleep until others get on. Where that may
+ * take long, another worker is to @replace it at once; else the tick finds out whether one is
+ * needed, so that short waits for the same thing do not bring a thread each. Where none can come,
+ * those who wait for runs are told to do the work themselves.
  */
 void
 ah_worker_begin_wait (gboolean replace)
 {
+  AhWorkerPlace *place = current_place;
   AhWorkerPool *self;
 
-  if (current_worker == NULL || current_worker->wait_depth++ > 0)
+  if (place == NULL || place->wait_depth++ > 0)
     return;
 
-  self = current_worker->pool;
+  self = place->pool;
   g_mutex_lock (&self->lock);
-  self->n_waiting++;
+  if (place->helps)
+    self->n_helping--;
+  else
+    self->n_waiting++;
+
   if (replace && self->n_surplus > 0 && n_active_locked (self) >= self->n_cpus + self->n_extra)
     {
       self->n_surplus--;
-      current_worker->replaced = TRUE;
+      place->replaced = TRUE;
     }
   else if (ah_worker_pool_count_queued_locked (self) > 0)
     {
@@ -544,53 +565,67 @@ ah_worker_begin_wait (gboolean replace)
         call_worker_locked (self, NULL);
       else
         ah_worker_pool_ensure_tick_locked (self);
-      current_worker->replaced = replace;
+      place->replaced = replace;
     }
-  ah_worker_pool_unlock_and_tell (self);
+  ah_worker_pool_unlock_and_tell (self, FALSE);
 }
 
 void
 ah_worker_end_wait (void)
 {
+  AhWorkerPlace *place = current_place;
   AhWorkerPool *self;
 
-  if (current_worker == NULL || --current_worker->wait_depth > 0)
+  if (place == NULL || --place->wait_depth > 0)
     return;
 
-  self = current_worker->pool;
+  self = place->pool;
   g_mutex_lock (&self->lock);
-  self->n_waiting--;
-  if (current_worker->replaced)
+  if (place->helps)
+    self->n_helping++;
+  else
+    self->n_waiting--;
+  if (place->replaced)
     {
-      current_worker->replaced = FALSE;
+      place->replaced = FALSE;
       self->n_surplus++;
       limit_surplus_locked (self);
     }
   ah_worker_pool_unlock (self);
 }
 
-/* The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. */
+/*
+ * The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. If
+ * it did so already, on a run around this one, that one does without it meanwhile. A worker counts
+ * already.
+ */
 void
-ah_worker_pool_begin_help (AhWorkerPool *self)
+ah_worker_pool_begin_help (AhWorkerPool *self, AhWorkerPlace *place)
 {
-  /* A worker that blocks is counted already. */
-  if (current_worker != NULL)
+  *place = (AhWorkerPlace){ .pool = self, .helps = TRUE, .outer = current_place };
+  if (current_place && !current_place->helps)
     return;
 
+  ah_worker_begin_wait (FALSE);
+  current_place = place;
   g_mutex_lock (&self->lock);
   self->n_helping++;
   ah_worker_pool_unlock (self);
 }
 
 void
-ah_worker_pool_end_help (AhWorkerPool *self)
+ah_worker_pool_end_help (AhWorkerPlace *place)
 {
-  if (current_worker != NULL)
+  AhWorkerPool *self = place->pool;
+
+  if (current_place != place)
     return;
 
   g_mutex_lock (&self->lock);
   self->n_helping--;
   ah_worker_pool_unlock (self);
+  current_place = place->outer;
+  ah_worker_end_wait ();
 }
 
 /* Whether every worker waits for a run, and no other can be started. */
@@ -630,7 +665,7 @@ ah_worker_pool_set_max_threads (AhWorkerPool *self, guint max_threads)
     wake_one_locked (self);
   if (ah_worker_pool_count_queued_locked (self) > 0)
     call_worker_locked (self, NULL);
-  ah_worker_pool_unlock_and_tell (self);
+  ah_worker_pool_unlock_and_tell (self, FALSE);
 }
 
 guint
