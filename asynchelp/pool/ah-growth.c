@@ -20,7 +20,7 @@
 
 /* What part of the CPUs to fill by the average. What is left out is for its error: a worker too few
  * is added with the next reading, one too many stays. */
-#define FILL 0.85
+#define FILL 0.8
 
 /* How much of the waiting counts in the average. Workers that slept alike wake alike, and wait for
  * each other while the CPUs are idle at other times: counted in full, this looks like a machine
@@ -28,8 +28,10 @@
 #define WAIT_SHARE 0.25
 
 /* The time constant of the average: a few of the usual waits for a disk or a network. Longer, and
- * it takes too long to notice that those who computed now sleep. */
+ * it takes too long to notice that those who computed now sleep. It grows with the time watched, so
+ * that short swings of what has long been going on bring no threads. */
 #define MEMORY_NS 60e6
+#define MAX_MEMORY_NS 200e6
 
 /* The average says little before this. */
 #define LEAP_AFTER_NS 40000000
@@ -60,7 +62,8 @@ update (const AhGrowthReading *reading, AhGrowthState *state)
   double running = reading->run_ns / interval;
   double waiting = reading->wait_ns / interval;
   double spare = reading->n_cpus - running - waiting;
-  double weight = state->watched_ns == 0 ? 1 : interval / (interval + MEMORY_NS);
+  double memory = CLAMP (state->watched_ns / 4.0, MEMORY_NS, MAX_MEMORY_NS);
+  double weight = state->watched_ns == 0 ? 1 : interval / (interval + memory);
   double demand;
 
   /* Full is full: the longest queue for a moment must not outweigh a long time of sleep. */
