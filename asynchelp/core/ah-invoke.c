@@ -158,9 +158,10 @@ ah_invoke_server_end (AhInvokeServer *self)
   g_mutex_unlock (&lock);
 }
 
-/* The first that is invoked on a context which the calling thread keeps from being iterated. */
+/* The first that is invoked on a context which the calling thread keeps from being iterated, both
+ * with references. */
 static Invocation *
-ref_first (void)
+ref_first (GMainContext **context)
 {
   Invocation *found = NULL;
 
@@ -174,6 +175,7 @@ ref_first (void)
         {
           g_atomic_int_inc (&candidate->ref_count);
           found = candidate;
+          *context = g_main_context_ref (ah_loop_get_context (candidate->loop));
         }
     }
   g_mutex_unlock (&lock);
@@ -185,12 +187,13 @@ ref_first (void)
 gboolean
 ah_invoke_server_is_asked (AhInvokeServer *self)
 {
+  g_autoptr (GMainContext) context = NULL;
   Invocation *first;
 
   if (!self->listed || g_atomic_int_get (&n_pending) == 0)
     return FALSE;
 
-  first = ref_first ();
+  first = ref_first (&context);
   if (first)
     invocation_unref (first);
   return first != NULL;
@@ -202,11 +205,17 @@ ah_invoke_server_serve (AhInvokeServer *self)
 {
   while (self->listed && g_atomic_int_get (&n_pending) > 0)
     {
-      Invocation *invocation = ref_first ();
+      g_autoptr (GMainContext) context = NULL;
+      Invocation *invocation = ref_first (&context);
 
       if (invocation == NULL)
         return;
-      invocation_run (invocation);
+      /* The default context may have been nobody's. */
+      if (g_main_context_acquire (context))
+        {
+          invocation_run (invocation);
+          g_main_context_release (context);
+        }
       invocation_unref (invocation);
     }
 }
