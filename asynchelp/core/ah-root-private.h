@@ -108,6 +108,8 @@ gboolean ah_root_take_values    (AhRoot              *self,
                                  GError             **error);
 int      ah_root_get_priority   (AhFunction          *function);
 
+void     ah_root_refuse         (AhRoot              *self,
+                                 GError              *error);
 void     ah_root_open           (AhRoot              *self,
                                  AhRun               *run);
 void     ah_root_close          (AhRoot              *self,

@@ -379,6 +379,8 @@ ah_root_queue (AhRoot *self, GError **error)
 {
   self->is_blocking = TRUE;
   self->is_background = TRUE;
+  /* The worker that takes it is the one asked for: what it needs besides may wait. */
+  self->admitted = TRUE;
   ah_work_source_init (&self->launch, &launch_class);
 
   return ah_worker_pool_attach (self->workers, &self->launch, self->run_now, error);

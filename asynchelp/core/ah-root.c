@@ -357,6 +357,21 @@ ah_root_take_values (AhRoot *self, GValue **values, GError **error)
 
 /* --- Work that can be claimed --- */
 
+/* No worker comes, for the reason that the pool gives in @error, which is taken: the run ends. */
+void
+ah_root_refuse (AhRoot *self, GError *error)
+{
+  g_autoptr (GError) reason = error;
+
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_BUSY))
+    ah_run_stop (self->top, AH_RUN_FAILED, g_steal_pointer (&reason), AH_NO_FUNCTION);
+  else
+    ah_run_stop (self->top, AH_RUN_FAILED,
+                 g_error_new (AH_RUN_ERROR, AH_RUN_ERROR_NO_THREAD,
+                              _ ("There is no thread for the functions: %s"), reason->message),
+                 AH_NO_FUNCTION);
+}
+
 /*
  * @run has something to claim. Calls a worker, unless it is for one function only, and the thread
  * that blocks on the run is free to take it.
@@ -403,16 +418,11 @@ ah_root_open (AhRoot *self, AhRun *run)
   if (ah_worker_pool_attach (self->workers, &self->source, run_now, &error))
     return;
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
-    ah_run_stop (self->top, AH_RUN_FAILED, g_steal_pointer (&error), AH_NO_FUNCTION);
-  /* No thread at all. Where one waits, it does the work. */
-  else if (helper)
+  /* No thread at all: where one waits, it does the work. */
+  if (helper && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
     ah_waiter_wake (helper);
   else
-    ah_run_stop (self->top, AH_RUN_FAILED,
-                 g_error_new (AH_RUN_ERROR, AH_RUN_ERROR_NO_THREAD,
-                              _ ("There is no thread for the functions: %s"), error->message),
-                 AH_NO_FUNCTION);
+    ah_root_refuse (self, g_steal_pointer (&error));
 }
 
 static void
