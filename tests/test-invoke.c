@@ -539,7 +539,7 @@ test_cancel_run (gconstpointer data)
   ah_test_assert_released ();
 }
 
-/* The same for a function that runs alone, inside of another run or not, and at its home. */
+/* The same for a function that runs alone, inside of another run or not. */
 typedef struct
 {
   AhFunction *function;
@@ -584,12 +584,6 @@ test_cancel_alone (gconstpointer data)
     check_cancelled (function, lost.cancellable, &lost, params->way);
   alone.cancellable = lost.cancellable = (g_object_unref (lost.cancellable), g_cancellable_new ());
   check_cancelled (outer, NULL, &lost, params->way);
-  alone.cancellable = lost.cancellable = (g_object_unref (lost.cancellable), g_cancellable_new ());
-  if (params->way != AH_TEST_WAY_BACKGROUND)
-    {
-      ah_function_set_home (function, ah_test_get_other_context ());
-      check_cancelled (function, lost.cancellable, &lost, params->way);
-    }
 
   g_clear_object (&outer);
   g_clear_object (&function);

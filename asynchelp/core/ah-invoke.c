@@ -302,7 +302,7 @@ wait_for (Invocation *self)
  * @func: (scope call) (closure user_data): the function
  * @user_data: (nullable): what to give it
  * @cancellable: (nullable): ends the wait with %G_IO_ERROR_CANCELLED as long as @func has not
- * begun, and is given to it; %NULL for that of the run whose function calls this
+ * begun, and is given to it; %NULL for that of the function that calls this, where a run called it
  * @result: (out caller-allocates) (optional): an empty value, which gets what @func gave: %NULL of
  * type `G_TYPE_POINTER` where that is nothing
  * @error: return location for an error
