@@ -100,7 +100,6 @@ ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cance
 {
   AhRoot *self = g_malloc0 (sizeof (AhRoot) + AH_CACHE_LINE + sizeof (AhRun));
   gboolean is_batch = AH_IS_BATCH (function);
-  gpointer rest = self + 1;
 
   ah_work_source_init (&self->source, &source_class);
   self->ref_count = 1;
@@ -115,7 +114,7 @@ ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cance
   else
     self->workers = ah_worker_pool_ref (ah_thread_pool_get_workers (ah_thread_pool_get_default ()));
 
-  self->top = (gpointer) (((guintptr) rest + AH_CACHE_LINE - 1) & ~(guintptr) (AH_CACHE_LINE - 1));
+  self->top = AH_ALIGN_TO_CACHE_LINE (self + 1);
   ah_run_init (self->top, self, NULL, 0, function, is_batch || own_cancellable ? NULL : cancellable,
                is_batch || own_cancellable);
 

@@ -227,9 +227,7 @@ run_free (AhRun *self)
   g_clear_error (&self->error);
   g_free (self->values);
   g_mutex_clear (&self->lock);
-  /* The outermost one is a part of its root. */
-  if (self->parent)
-    g_aligned_free (self);
+  g_free (self->block);
 }
 
 AhRun *
@@ -723,6 +721,7 @@ is_inside_itself (AhRun *parent, AhFunction *batch)
 void
 ah_run_begin_nested (AhRun *self, guint index, AhFunction *batch)
 {
+  gpointer block;
   AhRun *nested;
 
   if (is_inside_itself (self, batch))
@@ -734,7 +733,9 @@ ah_run_begin_nested (AhRun *self, guint index, AhFunction *batch)
       return;
     }
 
-  nested = g_aligned_alloc0 (1, sizeof (AhRun), AH_CACHE_LINE);
+  block = g_malloc0 (sizeof (AhRun) + AH_CACHE_LINE);
+  nested = AH_ALIGN_TO_CACHE_LINE (block);
+  nested->block = block;
   ah_run_init (nested, self->root, self, index, batch, NULL, TRUE);
   /* It may have changed since the outermost run looked. */
   if (nested->jobs.n_jobs > nested->jobs.n_blocking + nested->jobs.n_batches)

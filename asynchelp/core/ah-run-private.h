@@ -51,7 +51,8 @@ typedef enum
  */
 struct _AhRun
 {
-  gint ref_count; /* atomic */
+  gint     ref_count; /* atomic */
+  gpointer block;     /* of memory, to be freed; NULL for the outermost, a part of its root */
 
   /* Constant from the start. */
   AhRoot         *root;     /* outlives the run; no reference */
