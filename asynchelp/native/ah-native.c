@@ -629,8 +629,9 @@ ah_native_get_result_kind (AhNative *self, guint index)
 /**
  * ah_native_bind:
  * @self: a function
- * @arguments: (element-type GObject.Value) (nullable): its arguments, the instance of a method
- *   first; see [what values are taken](native.html#arguments)
+ * @arguments: (array length=n_arguments) (nullable): its arguments, the instance of a method first;
+ *   see [what values are taken](native.html#arguments)
+ * @n_arguments: how many
  * @flags: how to bind them
  * @error: return location for an error
  *
@@ -651,18 +652,19 @@ ah_native_get_result_kind (AhNative *self, guint index)
  * Returns: (transfer full): a new function, with the name of the C function
  */
 AhFunction *
-ah_native_bind (AhNative *self, GArray *arguments, AhNativeFlags flags, GError **error)
+ah_native_bind (AhNative *self,
+                const GValue *arguments,
+                guint n_arguments,
+                AhNativeFlags flags,
+                GError **error)
 {
   AhNativeCall *call;
   AhFunction *function;
 
   g_return_val_if_fail (AH_IS_NATIVE (self), NULL);
-  g_return_val_if_fail (arguments == NULL
-                            || g_array_get_element_size (arguments) == sizeof (GValue),
-                        NULL);
+  g_return_val_if_fail (arguments != NULL || n_arguments == 0, NULL);
 
-  call = ah_native_call_new (self->plan, arguments ? (GValue *) (gpointer) arguments->data : NULL,
-                             arguments ? arguments->len : 0, flags, error);
+  call = ah_native_call_new (self->plan, arguments, n_arguments, flags, error);
   if (call == NULL)
     return NULL;
 
@@ -674,8 +676,9 @@ ah_native_bind (AhNative *self, GArray *arguments, AhNativeFlags flags, GError *
 /**
  * ah_function_new_native: (constructor)
  * @name: a function, as [func@Native.lookup] takes it
- * @arguments: (element-type GObject.Value) (nullable): its arguments, as [method@Native.bind] takes
+ * @arguments: (array length=n_arguments) (nullable): its arguments, as [method@Native.bind] takes
  *   them
+ * @n_arguments: how many
  * @error: return location for an error
  *
  * Makes a blocking function of a C function, found by its name, and its arguments.
@@ -687,22 +690,27 @@ ah_native_bind (AhNative *self, GArray *arguments, AhNativeFlags flags, GError *
  * Returns: (transfer full): a new function
  */
 AhFunction *
-ah_function_new_native (const char *name, GArray *arguments, GError **error)
+ah_function_new_native (const char *name,
+                        const GValue *arguments,
+                        guint n_arguments,
+                        GError **error)
 {
   g_autoptr (AhNative) native = NULL;
 
   g_return_val_if_fail (name != NULL, NULL);
 
   native = ah_native_lookup (name, error);
-  return native ? ah_native_bind (native, arguments, AH_NATIVE_FLAGS_NONE, error) : NULL;
+  return native ? ah_native_bind (native, arguments, n_arguments, AH_NATIVE_FLAGS_NONE, error)
+                : NULL;
 }
 
 /**
  * ah_function_new_native_symbol: (constructor)
  * @namespace_: a namespace, such as `Gio`
  * @symbol: the name of a C function, such as `g_file_load_contents`
- * @arguments: (element-type GObject.Value) (nullable): its arguments, as [method@Native.bind] takes
+ * @arguments: (array length=n_arguments) (nullable): its arguments, as [method@Native.bind] takes
  *   them
+ * @n_arguments: how many
  * @error: return location for an error
  *
  * Makes a blocking function of a C function, found by its name in C, and its arguments.
@@ -716,7 +724,8 @@ ah_function_new_native (const char *name, GArray *arguments, GError **error)
 AhFunction *
 ah_function_new_native_symbol (const char *namespace_,
                                const char *symbol,
-                               GArray *arguments,
+                               const GValue *arguments,
+                               guint n_arguments,
                                GError **error)
 {
   g_autoptr (AhNative) native = NULL;
@@ -725,5 +734,6 @@ ah_function_new_native_symbol (const char *namespace_,
   g_return_val_if_fail (symbol != NULL, NULL);
 
   native = ah_native_lookup_symbol (namespace_, symbol, error);
-  return native ? ah_native_bind (native, arguments, AH_NATIVE_FLAGS_NONE, error) : NULL;
+  return native ? ah_native_bind (native, arguments, n_arguments, AH_NATIVE_FLAGS_NONE, error)
+                : NULL;
 }

@@ -89,19 +89,22 @@ AhNativeKind  ah_native_get_result_kind        (AhNative       *self,
 
 AH_AVAILABLE_IN_ALL
 AhFunction   *ah_native_bind                   (AhNative       *self,
-                                                GArray         *arguments,
+                                                const GValue   *arguments,
+                                                guint           n_arguments,
                                                 AhNativeFlags   flags,
                                                 GError        **error) G_GNUC_WARN_UNUSED_RESULT;
 
 AH_AVAILABLE_IN_ALL
 AhFunction   *ah_function_new_native           (const char     *name,
-                                                GArray         *arguments,
+                                                const GValue   *arguments,
+                                                guint           n_arguments,
                                                 GError        **error) G_GNUC_WARN_UNUSED_RESULT;
 
 AH_AVAILABLE_IN_ALL
 AhFunction   *ah_function_new_native_symbol    (const char     *namespace_,
                                                 const char     *symbol,
-                                                GArray         *arguments,
+                                                const GValue   *arguments,
+                                                guint           n_arguments,
                                                 GError        **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
