@@ -96,6 +96,16 @@ check_stored (const AhNativeType *type,
         }
     }
 
+  if (type->tag == AH_TAG_HASH && type->value->tag == AH_TAG_OBJECT && word->pointer)
+    {
+      GHashTableIter iter;
+      gpointer object;
+
+      g_hash_table_iter_init (&iter, word->pointer);
+      while (success && g_hash_table_iter_next (&iter, NULL, &object))
+        success = check_object (object, flags, error);
+    }
+
   if (ah_native_is_container (type) && type->element->tag == AH_TAG_OBJECT)
     {
       g_auto (AhNativeItems) items = { 0 };
@@ -125,7 +135,8 @@ has_owner (const AhNativeType *type)
       return type->gtype != G_TYPE_BYTES && type->gtype != G_TYPE_STRV
              && type->gtype != G_TYPE_ERROR;
     default:
-      return ah_native_is_container (type) && has_owner (type->element);
+      return (ah_native_is_container (type) && has_owner (type->element))
+             || (type->tag == AH_TAG_HASH && has_owner (type->value));
     }
 }
 

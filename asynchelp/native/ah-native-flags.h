@@ -51,6 +51,8 @@ typedef enum
  *   [struct@ValueList], got as a boxed string array
  * @AH_NATIVE_KIND_LIST: several of something else: given as [struct@ValueList], got as
  *   [class@Results]
+ * @AH_NATIVE_KIND_TABLE: keys and their values: given as [struct@ValueList] and got as
+ *   [class@Results], with each key before its value
  * @AH_NATIVE_KIND_NULL: nothing but null: a callback or a pointer
  * @AH_NATIVE_KIND_UNSUPPORTED: something that the function cannot be called with
  *
@@ -75,6 +77,7 @@ typedef enum
   AH_NATIVE_KIND_BYTE_ARRAY,
   AH_NATIVE_KIND_STRINGS,
   AH_NATIVE_KIND_LIST,
+  AH_NATIVE_KIND_TABLE,
   AH_NATIVE_KIND_NULL,
   AH_NATIVE_KIND_UNSUPPORTED,
 } AhNativeKind;

@@ -50,6 +50,7 @@ typedef enum
   AH_TAG_LIST,
   AH_TAG_SLIST,
 
+  AH_TAG_HASH, /* GHashTable */
   AH_TAG_CALLBACK,
   AH_TAG_POINTER,
   AH_TAG_UNSUPPORTED, /* the type's refusal says why */
@@ -82,7 +83,8 @@ struct _AhNativeType
   const char   *refusal;    /* AH_TAG_UNSUPPORTED: marked for translation, not translated */
 
   /* Of those that hold several. */
-  AhNativeType *element;
+  AhNativeType *element;    /* AH_TAG_HASH: the keys */
+  AhNativeType *value;      /* AH_TAG_HASH */
   int           length;     /* the argument that has it, not counting the instance; else -1 */
   int           fixed_size; /* else -1 */
   gboolean      zero_terminated;

@@ -246,6 +246,45 @@ load_container (const AhNativeType *type,
   return success;
 }
 
+/* Keys and values by turns. */
+static gboolean
+load_table (const AhNativeType *type,
+            AhNativeTransfer transfer,
+            GHashTable *table,
+            GValue *value,
+            GError **error)
+{
+  guint n = 2 * g_hash_table_size (table);
+  GValue *values = g_new0 (GValue, n);
+  GHashTableIter iter;
+  gpointer key, item;
+  gboolean success = TRUE;
+
+  g_hash_table_iter_init (&iter, table);
+  for (guint i = 0; i < n && g_hash_table_iter_next (&iter, &key, &item); i += 2)
+    {
+      success = success
+                && ah_native_load (type->element, AH_TRANSFER_NONE, &key, 0, &values[i], error)
+                && ah_native_load (type->value, AH_TRANSFER_NONE, &item, 0, &values[i + 1], error);
+      for (guint k = i; k < i + 2 && !success; k++)
+        {
+          if (!G_IS_VALUE (&values[k]))
+            set_null (&values[k]);
+        }
+    }
+
+  /* It frees what it holds, as a list cannot. */
+  ah_native_free (type, transfer, &table, 0);
+  if (!success)
+    {
+      ah_results_free_values (values, n);
+      return FALSE;
+    }
+  g_value_take_object (g_value_init (value, AH_TYPE_RESULTS),
+                       ah_results_new_take (ah_results_array_take (values, n)));
+  return TRUE;
+}
+
 /* --- All --- */
 
 /*
@@ -300,6 +339,8 @@ ah_native_load (const AhNativeType *type,
         set_null (value);
       else if (ah_native_is_bytes (type))
         load_bytes (type, transfer, pointer, n, value);
+      else if (type->tag == AH_TAG_HASH)
+        return load_table (type, transfer, pointer, value, error);
       else
         return load_container (type, transfer, pointer, n, value, error);
     }

@@ -31,22 +31,39 @@ ah_native_is_strings (const AhNativeType *type)
 }
 
 static const char *const tag_names[] = {
-  [AH_TAG_VOID] = "nothing",      [AH_TAG_BOOLEAN] = "boolean",
-  [AH_TAG_INT8] = "int8",         [AH_TAG_UINT8] = "uint8",
-  [AH_TAG_INT16] = "int16",       [AH_TAG_UINT16] = "uint16",
-  [AH_TAG_INT32] = "int32",       [AH_TAG_UINT32] = "uint32",
-  [AH_TAG_INT64] = "int64",       [AH_TAG_UINT64] = "uint64",
-  [AH_TAG_FLOAT] = "float",       [AH_TAG_DOUBLE] = "double",
-  [AH_TAG_UNICHAR] = "character", [AH_TAG_GTYPE] = "GType",
-  [AH_TAG_ENUM] = "enum",         [AH_TAG_FLAGS] = "flags",
-  [AH_TAG_UTF8] = "string",       [AH_TAG_FILENAME] = "filename",
-  [AH_TAG_OBJECT] = "object",     [AH_TAG_FUNDAMENTAL] = "instance",
-  [AH_TAG_BOXED] = "boxed",       [AH_TAG_VARIANT] = "GLib.Variant",
-  [AH_TAG_VALUE] = "value",       [AH_TAG_C_ARRAY] = "array",
-  [AH_TAG_ARRAY] = "GLib.Array",  [AH_TAG_PTR_ARRAY] = "GLib.PtrArray",
-  [AH_TAG_LIST] = "GLib.List",    [AH_TAG_BYTE_ARRAY] = "GLib.ByteArray",
-  [AH_TAG_SLIST] = "GLib.SList",  [AH_TAG_CALLBACK] = "callback",
-  [AH_TAG_POINTER] = "pointer",   [AH_TAG_UNSUPPORTED] = "unsupported type",
+  [AH_TAG_VOID] = "nothing",
+  [AH_TAG_BOOLEAN] = "boolean",
+  [AH_TAG_INT8] = "int8",
+  [AH_TAG_UINT8] = "uint8",
+  [AH_TAG_INT16] = "int16",
+  [AH_TAG_UINT16] = "uint16",
+  [AH_TAG_INT32] = "int32",
+  [AH_TAG_UINT32] = "uint32",
+  [AH_TAG_INT64] = "int64",
+  [AH_TAG_UINT64] = "uint64",
+  [AH_TAG_FLOAT] = "float",
+  [AH_TAG_DOUBLE] = "double",
+  [AH_TAG_UNICHAR] = "character",
+  [AH_TAG_GTYPE] = "GType",
+  [AH_TAG_ENUM] = "enum",
+  [AH_TAG_FLAGS] = "flags",
+  [AH_TAG_UTF8] = "string",
+  [AH_TAG_FILENAME] = "filename",
+  [AH_TAG_OBJECT] = "object",
+  [AH_TAG_FUNDAMENTAL] = "instance",
+  [AH_TAG_BOXED] = "boxed",
+  [AH_TAG_VARIANT] = "GLib.Variant",
+  [AH_TAG_VALUE] = "value",
+  [AH_TAG_C_ARRAY] = "array",
+  [AH_TAG_ARRAY] = "GLib.Array",
+  [AH_TAG_PTR_ARRAY] = "GLib.PtrArray",
+  [AH_TAG_LIST] = "GLib.List",
+  [AH_TAG_BYTE_ARRAY] = "GLib.ByteArray",
+  [AH_TAG_SLIST] = "GLib.SList",
+  [AH_TAG_CALLBACK] = "callback",
+  [AH_TAG_HASH] = "GLib.HashTable",
+  [AH_TAG_POINTER] = "pointer",
+  [AH_TAG_UNSUPPORTED] = "unsupported type",
 };
 
 /* For messages. Names of types are the same in all languages. */
@@ -162,6 +179,8 @@ copy_thing (const AhNativeType *type, gpointer thing)
       return g_boxed_copy (type->gtype, thing);
     case AH_TAG_VARIANT:
       return g_variant_ref_sink (thing);
+    case AH_TAG_HASH:
+      return g_hash_table_ref (thing);
     default:
       return thing;
     }
@@ -191,6 +210,9 @@ free_thing (const AhNativeType *type, gpointer thing)
       break;
     case AH_TAG_VARIANT:
       g_variant_unref (thing);
+      break;
+    case AH_TAG_HASH:
+      g_hash_table_unref (thing);
       break;
     default:
       break;
@@ -353,7 +375,8 @@ free_container (const AhNativeType *type, AhNativeTransfer transfer, gpointer co
 
       ah_native_items_init (&items, type, container, n);
       for (gsize i = 0; i < items.n; i++)
-        free_thing (type->element, ((gpointer *) items.data)[i]);
+        ah_native_free (type->element, AH_TRANSFER_FULL, (gpointer) (items.data + i * items.size),
+                        0);
     }
 
   free_empty_container (type, container);

@@ -23,24 +23,54 @@ refuse (AhNativePlan *self, const AhNativeArg *arg, const char *reason)
 
 /* --- Which types --- */
 
-static const char *
-find_fault_of_element (const AhNativeType *type, const AhNativeType *element)
+static gboolean
+is_list (const AhNativeType *type)
 {
-  gboolean is_pointer = element->tag > AH_TAG_LAST_SCALAR;
+  return type->tag == AH_TAG_PTR_ARRAY || type->tag == AH_TAG_LIST || type->tag == AH_TAG_SLIST;
+}
+
+static const char *
+find_fault_of_element (const AhNativeType *type)
+{
+  const AhNativeType *element = type->element;
 
   if (element->tag == AH_TAG_UNSUPPORTED)
     return _ (element->refusal);
-  if (ah_native_is_container (element))
-    return _ ("a container of containers");
-  if (element->tag == AH_TAG_VALUE || element->tag == AH_TAG_UNICHAR)
-    return _ ("a container of such items");
   if (element->tag == AH_TAG_VOID || element->tag > AH_TAG_SLIST)
     return _ ("a container of bare pointers");
-  if ((element->tag == AH_TAG_BOXED || element->tag == AH_TAG_VARIANT) && !element->is_pointer)
-    return _ ("an array of structures without pointers");
-  if (!is_pointer && (type->tag >= AH_TAG_LIST || type->tag == AH_TAG_PTR_ARRAY))
+  if (element->tag == AH_TAG_VALUE || element->tag == AH_TAG_UNICHAR)
+    return _ ("a container of such items");
+  /* Lists hold pointers, whatever the description says. */
+  if (is_list (type) && element->tag <= AH_TAG_LAST_SCALAR)
     return _ ("numbers in place of pointers");
+  if (!is_list (type) && (element->tag == AH_TAG_BOXED || element->tag == AH_TAG_VARIANT)
+      && !element->is_pointer)
+    return _ ("an array of structures without pointers");
+  if (ah_native_is_container (element))
+    {
+      if (element->tag == AH_TAG_C_ARRAY && !element->zero_terminated && element->fixed_size < 0)
+        return _ ("nothing tells how long the arrays inside are");
+      return element->tag == AH_TAG_BYTE_ARRAY ? NULL : find_fault_of_element (element);
+    }
   return NULL;
+}
+
+/* A table is freed by those who hold it, and so has to know how to free what it holds. */
+static const char *
+find_fault_of_table (const AhNativeType *type, AhNativeDirection direction)
+{
+  AhNativeTag tag = type->value->tag;
+
+  if (type->element->tag != AH_TAG_UTF8 && type->element->tag != AH_TAG_FILENAME)
+    return _ ("a table whose keys are no strings");
+  if (tag <= AH_TAG_LAST_SCALAR || tag > AH_TAG_SLIST)
+    return _ ("a table of bare pointers");
+  if (direction != AH_DIRECTION_OUT && tag != AH_TAG_UTF8 && tag != AH_TAG_FILENAME
+      && tag != AH_TAG_OBJECT && tag != AH_TAG_VARIANT)
+    return _ ("a table of such values");
+  return ah_native_is_container (type->value) && tag != AH_TAG_BYTE_ARRAY
+             ? find_fault_of_element (type->value)
+             : NULL;
 }
 
 /* What is wrong with a type that an argument or a result has; NULL: nothing. */
@@ -69,12 +99,14 @@ find_fault (const AhNativeArg *arg)
     case AH_TAG_C_ARRAY:
       if (type->length < 0 && type->fixed_size < 0 && !type->zero_terminated)
         return _ ("nothing tells how long the array is");
-      return find_fault_of_element (type, type->element);
+      return find_fault_of_element (type);
     case AH_TAG_ARRAY:
     case AH_TAG_PTR_ARRAY:
     case AH_TAG_LIST:
     case AH_TAG_SLIST:
-      return find_fault_of_element (type, type->element);
+      return find_fault_of_element (type);
+    case AH_TAG_HASH:
+      return find_fault_of_table (type, arg->direction);
     default:
       break;
     }
@@ -260,16 +292,20 @@ forget_cancellable_instance (AhNativePlan *self)
 }
 
 /*
- * What would take references from the library, or give it more. Languages do all of that
- * themselves, and so does a call.
+ * Whether calling it as described would leave a reference too many or too few. Languages manage all
+ * of them themselves, and so does a call.
  */
 static gboolean
 manages_memory (const AhNativeInfo *info)
 {
-  static const char *const names[]
-      = { "ref", "ref_sink", "take_ref", "unref", "free", "force_floating", NULL };
+  static const char *const takers[] = { "ref", "ref_sink", "take_ref", NULL };
+  static const char *const droppers[] = { "unref", "free", "force_floating", NULL };
+  const char *name = strrchr (info->name, '.') + 1;
 
-  return info->is_method && g_strv_contains (names, strrchr (info->name, '.') + 1);
+  if (!info->is_method)
+    return FALSE;
+  return (g_strv_contains (takers, name) && info->result.transfer != AH_TRANSFER_FULL)
+         || (g_strv_contains (droppers, name) && info->args[0].transfer != AH_TRANSFER_FULL);
 }
 
 /* --- What libffi sees --- */

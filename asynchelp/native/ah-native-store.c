@@ -544,6 +544,47 @@ store_container (const AhNativeType *type,
   return store_items (type, &values, at, error);
 }
 
+static GDestroyNotify
+get_destroy (const AhNativeType *type)
+{
+  return type->tag == AH_TAG_OBJECT    ? g_object_unref
+         : type->tag == AH_TAG_VARIANT ? (GDestroyNotify) g_variant_unref
+                                       : g_free;
+}
+
+/* Keys and values by turns. The plan sees to it that the table can free both. */
+static gboolean
+store_table (const AhNativeType *type, const GValue *value, gpointer at, GError **error)
+{
+  g_autoptr (GHashTable) table = NULL;
+  g_auto (Values) values = { 0 };
+
+  if (!values_init (&values, value) || values.n % 2 != 0)
+    return refuse_value (type, value, error);
+
+  table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, get_destroy (type->value));
+  for (guint i = 0; i < values.n; i += 2)
+    {
+      gpointer key, item;
+
+      if (!ah_native_store (type->element, FALSE, &values.values[i], &key, NULL, error))
+        {
+          g_prefix_error (error, _ ("item %u: "), i);
+          return FALSE;
+        }
+      if (!ah_native_store (type->value, FALSE, &values.values[i + 1], &item, NULL, error))
+        {
+          g_prefix_error (error, _ ("item %u: "), i + 1);
+          g_free (key);
+          return FALSE;
+        }
+      g_hash_table_insert (table, key, item);
+    }
+
+  *(gpointer *) at = g_steal_pointer (&table);
+  return TRUE;
+}
+
 /* --- All --- */
 
 /*
@@ -608,6 +649,8 @@ ah_native_store (const AhNativeType *type,
       return TRUE;
     case AH_TAG_VALUE:
       return store_value (value, at);
+    case AH_TAG_HASH:
+      return store_table (type, value, at, error);
     case AH_TAG_CALLBACK:
     case AH_TAG_POINTER:
       /* Nothing but null has a meaning in another thread. */

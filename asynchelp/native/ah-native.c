@@ -466,6 +466,8 @@ get_kind (const AhNativeArg *arg)
       return AH_NATIVE_KIND_VARIANT;
     case AH_TAG_VALUE:
       return AH_NATIVE_KIND_VALUE;
+    case AH_TAG_HASH:
+      return AH_NATIVE_KIND_TABLE;
     case AH_TAG_CALLBACK:
     case AH_TAG_POINTER:
       return arg->nullable && !arg->is_async_callback ? AH_NATIVE_KIND_NULL

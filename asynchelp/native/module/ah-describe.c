@@ -201,7 +201,9 @@ describe_type (AhNativeType *self, GITypeInfo *type)
       self->name = g_strdup ("GLib.Error");
       break;
     case GI_TYPE_TAG_GHASH:
-      refuse (self, N_ ("a hash table has no value that all languages can read"));
+      self->tag = AH_TAG_HASH;
+      self->element = describe_element (type, 0);
+      self->value = describe_element (type, 1);
       break;
     default:
       self->tag = tag_of_basic (tag);
