@@ -288,7 +288,8 @@ ah_native_call_free (gpointer data)
       return;
     }
 
-  context = g_main_context_ref (self->context);
+  /* Not kept by the source, or neither would ever go. */
+  context = g_steal_pointer (&self->context);
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "asynchelp: free the arguments of a function");

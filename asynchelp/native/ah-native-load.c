@@ -335,7 +335,8 @@ ah_native_load (const AhNativeType *type,
     case AH_TAG_SLIST:
       return load_container (type, transfer, pointer, n, value, error);
     default:
-      /* An array that is told to have no items is empty, and any other one that is not there, null. */
+      /* An array that is told to have no items is empty, and any other one that is not there, null.
+       */
       if (pointer == NULL && (type->tag != AH_TAG_C_ARRAY || type->length < 0))
         set_null (value);
       else if (ah_native_is_bytes (type))

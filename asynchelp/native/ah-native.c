@@ -75,7 +75,6 @@ intern_locked (AhNativeInfo *info)
 {
   AhNative *self = find_locked (by_name, info->name);
 
-  /* Then the second description is no more than a few bytes, once. */
   if (self)
     return self;
 

@@ -203,6 +203,12 @@ odd_call_nullable (OddFunc func, gpointer user_data, GDestroyNotify destroy)
   return func ? func (1, user_data) : -1;
 }
 
+/**
+ * odd_pointer:
+ * @pointer: (not nullable): a pointer
+ *
+ * Returns: whether there is one
+ */
 int
 odd_pointer (gpointer pointer)
 {

@@ -48,6 +48,28 @@ get_symbols (const char *namespace_)
   return table;
 }
 
+/* A function is described once: it may be found under other names than its own. Kept for good. */
+static GHashTable *descriptions;
+
+static AhNativeInfo *
+describe_once (const AhFound *found, GError **error)
+{
+  g_autofree char *name = ah_describe_name (found);
+  AhNativeInfo *info;
+
+  if (descriptions == NULL)
+    descriptions = g_hash_table_new (g_str_hash, g_str_equal);
+
+  info = g_hash_table_lookup (descriptions, name);
+  if (info == NULL)
+    {
+      info = ah_describe (found, error);
+      if (info)
+        g_hash_table_insert (descriptions, info->name, info);
+    }
+  return info;
+}
+
 static AhNativeInfo *
 find (const char *namespace_, const char *path, GError **error)
 {
@@ -62,7 +84,7 @@ find (const char *namespace_, const char *path, GError **error)
                    _ ("There is no function “%s” in the namespace “%s”"), path, namespace_);
       return NULL;
     }
-  return ah_describe (&found, error);
+  return describe_once (&found, error);
 }
 
 static AhNativeInfo *
