@@ -40,3 +40,17 @@ void         native_refuse  (int            code,
                              const char    *name,
                              const char    *letters,
                              ...);
+
+/* As native_expect (), but once, for what changes the world. */
+void         native_expect_once (const char    *expected,
+                                 const char    *name,
+                                 const char    *letters,
+                                 ...);
+
+/* The object that it gives. */
+gpointer     native_get_object  (const char    *name,
+                                 const char    *letters,
+                                 ...);
+
+/* How many functions of different names were really called. */
+guint        native_count_called (void);
