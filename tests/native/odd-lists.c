@@ -328,12 +328,14 @@ odd_garray (GArray *numbers)
 GHashTable *
 odd_table (GHashTable *table)
 {
-  GHashTable *turned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTable *turned;
   GHashTableIter iter;
   gpointer key, value;
 
   if (table == NULL)
     return NULL;
+
+  turned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_hash_table_iter_init (&iter, table);
   while (g_hash_table_iter_next (&iter, &key, &value))
     g_hash_table_insert (turned, g_strdup (value), g_strdup (key));

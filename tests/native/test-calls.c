@@ -224,12 +224,15 @@ test_error (void)
 static void
 test_too_large (void)
 {
-  g_autoptr (AhFunction) function
-      = native_bind (NULL, "Gio.InputStream.read", "otn", NULL, (guint64) G_MAXINT64, NULL);
   g_autoptr (GInputStream) stream = g_memory_input_stream_new ();
+  g_autoptr (AhFunction) function = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (function);
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("the sanitizer ends a program that asks for so much");
+  return;
+#endif
+
   function = native_bind (&error, "Gio.InputStream.read", "otn", stream, (guint64) G_MAXINT64);
   g_assert_no_error (error);
   g_assert_false (ah_block (function, NULL, NULL, &error));
