@@ -481,8 +481,8 @@ check_length (const AhNativeType *type, gsize n, GError **error)
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _ ("the array has to have %d items instead of %" G_GSIZE_FORMAT), type->fixed_size,
-               n);
+               _ ("the array has to have %d items instead of %u"), type->fixed_size,
+               (guint) MIN (n, G_MAXUINT));
   return FALSE;
 }
 

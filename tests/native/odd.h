@@ -105,8 +105,8 @@ gunichar    odd_echo_unichar     (gunichar value);
 GType       odd_echo_gtype       (GType value);
 OddColour   odd_echo_colour      (OddColour value);
 OddTastes   odd_echo_tastes      (OddTastes value);
-double      odd_sum_many         (gint8 a, double b, gint16 c, float d, gint64 e, guint8 f, double g,
-                                  gint32 h, float i, guint16 j, double k, guint64 l);
+double      odd_sum_many         (gint8 a, double b, gint16 c, float d, gint64 e, guint8 f,
+                                  double g, gint32 h, float i, guint16 j, double k, guint64 l);
 
 /* Out and inout */
 void        odd_nothing          (void);
@@ -187,8 +187,8 @@ int         odd_pointer_nullable (gpointer pointer);
 int         odd_bare             (OddBare *bare);
 int         odd_endless          (const int *values);
 void        odd_closure          (GClosure *closure);
-void        odd_start_async      (int number, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                  gpointer user_data);
+void        odd_start_async      (int number, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
 int         odd_start_finish     (GAsyncResult *result, GError **error);
 
 G_END_DECLS
