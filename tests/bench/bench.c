@@ -25,6 +25,7 @@ static const Part parts[] = {
   { "fork-join", bench_fork_join },
   { "memory", bench_memory },
   { "loop-gap", bench_loop_gap },
+  { "native", bench_native },
   { "sleepers", bench_sleepers },
 };
 
@@ -132,7 +133,7 @@ main (int argc, char **argv)
   /* The runner reads a pipe: what was measured should be there, even if what follows crashes. */
   setvbuf (stdout, NULL, _IOLBF, 0);
 
-  g_option_context_set_summary (context, "Parts: fork-join, memory, loop-gap, sleepers");
+  g_option_context_set_summary (context, "Parts: fork-join, memory, loop-gap, native, sleepers");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {

