@@ -16,6 +16,10 @@
 #include <asynchelp/core/ah-run.h>
 #include <asynchelp/core/ah-run-error.h>
 #include <asynchelp/core/ah-serial.h>
+#include <asynchelp/native/ah-byte-array.h>
+#include <asynchelp/native/ah-native-flags.h>
+#include <asynchelp/native/ah-native.h>
+#include <asynchelp/native/ah-value-list.h>
 #include <asynchelp/ah-enum-types.h>
 #include <asynchelp/ah-version.h>
 #include <asynchelp/pool/ah-blocking.h>

@@ -22,10 +22,8 @@ typedef struct
 } Part;
 
 static const Part parts[] = {
-  { "fork-join", bench_fork_join },
-  { "memory", bench_memory },
-  { "loop-gap", bench_loop_gap },
-  { "sleepers", bench_sleepers },
+  { "fork-join", bench_fork_join }, { "memory", bench_memory },     { "loop-gap", bench_loop_gap },
+  { "native", bench_native },       { "sleepers", bench_sleepers },
 };
 
 /* Seconds on a clock that never jumps, finer than g_get_monotonic_time (). */
@@ -132,7 +130,7 @@ main (int argc, char **argv)
   /* The runner reads a pipe: what was measured should be there, even if what follows crashes. */
   setvbuf (stdout, NULL, _IOLBF, 0);
 
-  g_option_context_set_summary (context, "Parts: fork-join, memory, loop-gap, sleepers");
+  g_option_context_set_summary (context, "Parts: fork-join, memory, loop-gap, native, sleepers");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {

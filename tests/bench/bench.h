@@ -18,6 +18,7 @@ typedef struct
 void   bench_fork_join (Bench *bench);
 void   bench_memory    (Bench *bench);
 void   bench_loop_gap  (Bench *bench);
+void   bench_native    (Bench *bench);
 void   bench_sleepers  (Bench *bench);
 
 double bench_now       (void);
