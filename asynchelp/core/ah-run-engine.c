@@ -509,11 +509,17 @@ work_limited (AhRun *self, AhInside *inside, gint64 until)
 }
 
 /*
- * Does what is in @lane, beginning with @index. Returns how much of what is pending has happened,
- * and in @n_finished how many functions ran.
+ * Does what is in @lane, beginning with @index; without a lane, @n_wanted functions, claimed
+ * singly. Returns how much of what is pending has happened, and in @n_finished how many functions
+ * ran.
  */
 static guint
-work_chunk (AhRun *self, AhInside *inside, AhLane *lane, guint index, guint *n_finished)
+work_chunk (AhRun *self,
+            AhInside *inside,
+            AhLane *lane,
+            guint index,
+            guint n_wanted,
+            guint *n_finished)
 {
   AhInside *const *innermost = ah_inside_peek ();
   guint n_passed = 0, end = 0;
@@ -524,7 +530,8 @@ work_chunk (AhRun *self, AhInside *inside, AhLane *lane, guint index, guint *n_f
       if (G_UNLIKELY (!ah_run_is_going_on (self)))
         return n_passed + 1 + (lane ? ah_lane_close (lane) : 0);
 
-      if (index < end)
+      /* Those of a lane follow each other. */
+      if (lane && index < end)
         job++;
       else
         job = ah_job_view_find (&self->jobs, index, &end);
@@ -548,7 +555,10 @@ work_chunk (AhRun *self, AhInside *inside, AhLane *lane, guint index, guint *n_f
         {
           n_passed++;
         }
-      index = lane ? ah_lane_take (lane) : AH_NOTHING_LEFT;
+      if (lane)
+        index = ah_lane_take (lane);
+      else
+        index = --n_wanted > 0 ? ah_claims_refill (&self->claims, NULL, 1) : AH_NOTHING_LEFT;
     }
   while (index != AH_NOTHING_LEFT);
 
@@ -584,7 +594,7 @@ work_unlimited (AhRun *self, AhInside *inside, gint64 until)
       if (!g_atomic_int_get (&self->open) && ah_run_count (self) > 0)
         ah_root_open (self->root, self);
 
-      n_passed = work_chunk (self, inside, lane, index, &n_finished);
+      n_passed = work_chunk (self, inside, lane, index, n_wanted, &n_finished);
       if (lane)
         __atomic_store_n (&lane->n_finished, 0, __ATOMIC_RELAXED);
       ah_run_account (self, n_passed, n_finished);

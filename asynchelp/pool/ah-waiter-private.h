@@ -19,6 +19,7 @@ typedef struct
   GMutex        lock;
   GCond         cond;
   gboolean      woken;    /* guarded by the lock */
+  gboolean      in_cond;  /* likewise: the sleeper waits on the condition */
   gint          sleeping; /* atomic; set before the sleeper looks once more for what it waits for */
   GMainContext *context;  /* constant; a reference, or NULL */
   GList         link;     /* for the list of what it waits for */

@@ -69,8 +69,10 @@ ah_waiter_sleep (AhWaiter *self)
   else
     {
       g_mutex_lock (&self->lock);
+      self->in_cond = TRUE;
       while (!self->woken)
         g_cond_wait (&self->cond, &self->lock);
+      self->in_cond = FALSE;
       g_mutex_unlock (&self->lock);
     }
   g_atomic_int_set (&self->sleeping, FALSE);
@@ -83,18 +85,24 @@ ah_waiter_stay (AhWaiter *self)
   g_atomic_int_set (&self->sleeping, FALSE);
 }
 
-/* The caller, or the list that the waiter stands in, keeps it meanwhile. */
+/*
+ * The caller, or the list that the waiter stands in, keeps it meanwhile. One that does not sleep
+ * looks before it does: it costs no call to the system, and it is often the caller itself.
+ */
 void
 ah_waiter_wake (AhWaiter *self)
 {
+  gboolean in_cond;
+
   g_mutex_lock (&self->lock);
   self->woken = TRUE;
+  in_cond = self->in_cond;
   g_mutex_unlock (&self->lock);
 
-  if (self->context)
-    g_main_context_wakeup (self->context);
-  else
+  if (in_cond)
     g_cond_signal (&self->cond);
+  else if (self->context && g_atomic_int_get (&self->sleeping))
+    g_main_context_wakeup (self->context);
 }
 
 /* --- Cancelling --- */
