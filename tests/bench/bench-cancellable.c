@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Many functions that share one GCancellable: what it costs that all of them could be stopped. */
+/* Many functions that share one GCancellable: what it costs that all of them could be stopped. As
+ * one batch, and each as a run of its own. */
 
 #include "bench.h"
 
@@ -35,7 +36,6 @@ run_batch (Bench *bench, const Setup *setup, GCancellable *cancellable, BenchRou
   bench_check (bench, "ah_batch_block", values, setup->n, error);
 }
 
-/* Some peers are new to a cancellable each round, and so is ours. */
 static void
 round_batch (Bench *bench, gconstpointer setup, BenchRound *round)
 {
@@ -163,22 +163,30 @@ bench_cancellable (Bench *bench)
 {
   Setup setup = { bench->smoke ? 200 : 20000 };
   BenchContender batches[] = {
-    { .name = "one batch", .ours = TRUE, .round = round_batch },
-    { .name = "one batch, cancellable", .ours = TRUE, .round = round_batch_shared },
+    { .name = "without", .ours = TRUE, .round = round_batch },
+    { .name = "with", .ours = TRUE, .round = round_batch_shared },
   };
-  BenchContender others[] = {
-    { .name = "ah_run_async each", .ours = TRUE, .round = round_singles },
-    { .name = "ah_run_async each, cancellable", .ours = TRUE, .round = round_singles_shared },
-    { .name = "GTask each", .round = round_tasks },
-    { .name = "GTask each, cancellable", .round = round_tasks_shared },
+  BenchContender singles[] = {
+    { .name = "ah_run_async", .ours = TRUE, .round = round_singles },
+    { .name = "GTask", .round = round_tasks },
+  };
+  BenchContender shared[] = {
+    { .name = "ah_run_async", .ours = TRUE, .round = round_singles_shared },
+    { .name = "GTask", .round = round_tasks_shared },
   };
 
-  bench_case (bench, "shared", 120, "%u empty functions without and with one shared cancellable",
-              setup.n);
+  bench_case (bench, "batch", 60, "One batch of %u empty functions, and one cancellable", setup.n);
   bench_contest (bench, batches, G_N_ELEMENTS (batches), &setup, 15);
-  bench_contest (bench, others, G_N_ELEMENTS (others), &setup, 3);
   bench_table (bench, batches, G_N_ELEMENTS (batches), 1e9 / setup.n, "ns a job");
-  bench_table (bench, others, G_N_ELEMENTS (others), 1e9 / setup.n, "ns a job");
   bench_goal (bench, "a batch with it, against one without",
               bench_ratio (&batches[1], BENCH_RUN, &batches[0], BENCH_RUN), "<=", 1.1, "×");
+
+  bench_case (bench, "each", 60, "%u runs of one empty function", setup.n);
+  bench_contest (bench, singles, G_N_ELEMENTS (singles), &setup, 5);
+  bench_table (bench, singles, G_N_ELEMENTS (singles), 1e9 / setup.n, "ns a job");
+
+  bench_case (bench, "each-shared", 60, "%u runs of one empty function, all with one cancellable",
+              setup.n);
+  bench_contest (bench, shared, G_N_ELEMENTS (shared), &setup, 3);
+  bench_table (bench, shared, G_N_ELEMENTS (shared), 1e9 / setup.n, "ns a job");
 }

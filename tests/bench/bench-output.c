@@ -119,6 +119,25 @@ bench_case (Bench *bench, const char *id, guint limit, const char *format, ...)
     }
 }
 
+/* What others did during the part. */
+void
+bench_part_ended (Bench *bench)
+{
+  double others = bench_get_others ();
+
+  alarm (0);
+  bench->case_id = NULL;
+  if (others < 0)
+    return;
+
+  printf ("\n  meanwhile, others used %.2f CPUs\n", others);
+  if (begin_record (bench, "others"))
+    {
+      put_double ("used", others);
+      end_record ("cpus", bench->n_cpus);
+    }
+}
+
 /* --- Figures --- */
 
 static const char *
@@ -127,10 +146,26 @@ get_kernel (struct utsname *name)
   return uname (name) == 0 ? name->release : "unknown";
 }
 
+/* As the kernel names it; some machines have no name for theirs. */
+static char *
+get_processor (void)
+{
+  g_autofree char *info = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (g_file_get_contents ("/proc/cpuinfo", &info, NULL, NULL))
+    lines = g_strsplit (info, "\n", -1);
+  for (gsize i = 0; lines != NULL && lines[i] != NULL; i++)
+    if (g_str_has_prefix (lines[i], "model name") && strchr (lines[i], ':') != NULL)
+      return g_strstrip (g_strdup (strchr (lines[i], ':') + 1));
+
+  return g_strdup ("unnamed");
+}
+
 void
 bench_machine (Bench *bench)
 {
-  struct utsname name;
+  struct utsname name = { 0 };
   double load;
 
   /* Whoever else is busy takes part in every figure. */
@@ -144,7 +179,9 @@ bench_machine (Bench *bench)
     {
       g_autofree char *glib = g_strdup_printf ("%u.%u.%u", glib_major_version, glib_minor_version,
                                                glib_micro_version);
+      g_autofree char *processor = get_processor ();
 
+      put_string ("processor", processor);
       put_string ("kernel", get_kernel (&name));
       put_string ("architecture", name.machine);
       put_string ("glib", glib);

@@ -115,7 +115,9 @@ main (int argc, char **argv)
     if (names == NULL || g_strv_contains ((const char *const *) names, parts[i].name))
       {
         bench.part = parts[i].name;
+        bench_watch_others ();
         parts[i].run (&bench);
+        bench_part_ended (&bench);
       }
 
   printf ("\n%u of %u goals met, %u wrong results\n", bench.n_goals - bench.n_missed, bench.n_goals,

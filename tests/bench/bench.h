@@ -121,10 +121,15 @@ bench_body (GValue *value, guint index, guint spin)
   g_value_set_int (value, (int) index);
 }
 
+/* bench-others.c */
+void          bench_watch_others (void);
+double        bench_get_others   (void);
+
 /* bench-output.c */
 gboolean      bench_open_records (const char     *path,
                                   GError        **error);
 void          bench_machine      (Bench          *bench);
+void          bench_part_ended   (Bench          *bench);
 void          bench_case         (Bench          *bench,
                                   const char     *id,
                                   guint           limit,
