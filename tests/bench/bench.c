@@ -59,12 +59,14 @@ static void
 set_up_peers (Bench *bench, char **argv)
 {
   g_autofree char *n_cpus = g_strdup_printf ("%u", bench->n_cpus);
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
 
   g_setenv ("UV_THREADPOOL_SIZE", n_cpus, TRUE);
   if (g_strcmp0 (g_getenv ("OMP_WAIT_POLICY"), "passive") != 0)
     {
       g_setenv ("OMP_WAIT_POLICY", "passive", TRUE);
-      execv ("/proc/self/exe", argv);
+      if (program != NULL)
+        execv (program, argv);
       fprintf (stderr, "bench: OpenMP keeps its settings, since this cannot start itself again\n");
     }
 }
