@@ -107,6 +107,15 @@ def measure(found, executor, rounds):
     return times
 
 
+def busy_seconds():
+    """CPU time that the whole machine has spent, and that this process has spent of it."""
+    with open("/proc/stat", encoding="ascii") as stream:
+        user, nice, system, _, _, irq, soft_irq, steal = map(int, stream.readline().split()[1:9])
+    own = os.times()
+    ticks = user + nice + system + irq + soft_irq + steal
+    return ticks / os.sysconf("SC_CLK_TCK"), own.user + own.system
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="tiny sizes: only shows that it works")
@@ -117,8 +126,12 @@ def main():
     n_cpus = len(os.sched_getaffinity(0))
     found = contenders(arguments.smoke)
     title = f"{found[0][3]} Python functions that return their argument"
+    began, (all_before, own_before) = time.monotonic(), busy_seconds()
     with concurrent.futures.ThreadPoolExecutor(n_cpus) as executor:
         times = measure(found, executor, 1 if arguments.smoke else 5)
+    all_after, own_after = busy_seconds()
+    others = max(0, (all_after - all_before) - (own_after - own_before))
+    others /= time.monotonic() - began
 
     print(f"Python {platform.python_version()}\n{title}\n  {'ns a job':<36} {'all':>10}")
     records = [{"record": "case", "title": title, "version": platform.python_version()}]
@@ -131,6 +144,9 @@ def main():
             "record": "measure", "who": name, "ours": ours, "quantity": "all",
             "unit": "ns a job", "median": median, "low": low, "high": high, "n": len(samples),
         })
+
+    print(f"\n  meanwhile, others used {others:.2f} CPUs")
+    records.append({"record": "others", "used": others})
 
     if arguments.json:
         with open(arguments.json, "a", encoding="utf-8") as stream:
