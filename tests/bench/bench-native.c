@@ -7,13 +7,8 @@
 
 #include "bench.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#define N_ROUNDS 5
-
-/* What each contender does n times, and then gives the last result of. */
-typedef int (*Contender) (guint n);
+/* What each contender does a number of times, and then gives the last result of. */
+typedef int (*Calls) (guint n);
 
 static AhFunction *bound;
 static GClosure *closure;
@@ -79,23 +74,56 @@ call_by_name (guint n)
   return result;
 }
 
-static const struct
+static void
+measure (Bench *bench, guint n, Calls calls, const char *who, BenchRound *round)
 {
-  const char *name;
-  Contender run;
-} contenders[] = {
-  { "a direct call", call_directly },
-  { "a closure with the generic marshaller", call_closure },
-  { "a function that was bound once", call_bound },
-  { "looked up, bound and called each time", call_by_name },
-};
+  double start = bench_now ();
+  int result = calls (n);
+
+  round->times[BENCH_RUN] = (bench_now () - start) / n;
+  if (result != 3)
+    bench_wrong (bench, "%s gave %d", who, result);
+}
+
+#define DIRECT "a direct call"
+#define CLOSURE "a closure with the generic marshaller"
+#define BOUND "a function that was bound once"
+#define BY_NAME "looked up, bound and called each time"
+
+static void
+round_direct (Bench *bench, gconstpointer setup, BenchRound *round)
+{
+  measure (bench, *(const guint *) setup, call_directly, DIRECT, round);
+}
+
+static void
+round_closure (Bench *bench, gconstpointer setup, BenchRound *round)
+{
+  measure (bench, *(const guint *) setup, call_closure, CLOSURE, round);
+}
+
+static void
+round_bound (Bench *bench, gconstpointer setup, BenchRound *round)
+{
+  measure (bench, *(const guint *) setup, call_bound, BOUND, round);
+}
+
+static void
+round_by_name (Bench *bench, gconstpointer setup, BenchRound *round)
+{
+  measure (bench, *(const guint *) setup, call_by_name, BY_NAME, round);
+}
 
 void
 bench_native (Bench *bench)
 {
+  BenchContender contenders[] = {
+    { .name = BOUND, .ours = TRUE, .round = round_bound },
+    { .name = BY_NAME, .ours = TRUE, .round = round_by_name },
+    { .name = CLOSURE, .round = round_closure },
+    { .name = DIRECT, .round = round_direct },
+  };
   guint n = bench->smoke ? 100 : 200000;
-  double times[G_N_ELEMENTS (contenders)][N_ROUNDS];
-  double medians[G_N_ELEMENTS (contenders)];
   g_autoptr (GError) error = NULL;
 
   g_value_set_ulong (g_value_init (&arguments[0], G_TYPE_ULONG), 8);
@@ -103,7 +131,7 @@ bench_native (Bench *bench)
   bound = ah_function_new_native (name, arguments, 2, &error);
   if (bound == NULL)
     {
-      bench_title ("C functions by name: %s", error->message);
+      bench_case (bench, "native", 60, "C functions by name: %s", error->message);
       return;
     }
 
@@ -113,27 +141,13 @@ bench_native (Bench *bench)
   g_closure_ref (closure);
   g_closure_sink (closure);
 
-  bench_title ("C functions by name, %'u calls, ns a call (median of %d)", n, N_ROUNDS);
-  for (guint round = 0; round < N_ROUNDS; round++)
-    {
-      for (guint i = 0; i < G_N_ELEMENTS (contenders); i++)
-        {
-          double start = bench_now ();
-          int result = contenders[i].run (n);
-
-          times[i][round] = (bench_now () - start) / n * 1e9;
-          if (result != 3)
-            bench_wrong (bench, "%s gave %d", contenders[i].name, result);
-        }
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (contenders); i++)
-    {
-      medians[i] = bench_median (times[i], N_ROUNDS);
-      printf ("        %-52s %9.1f\n", contenders[i].name, medians[i]);
-    }
-  bench_goal (bench, "bound once, against a closure", medians[2] / medians[1], "<=", 1, "×");
-  bench_goal (bench, "looked up and bound each time, against a closure", medians[3] / medians[1],
-              "<=", 10, "×");
+  bench_case (bench, "native", 60, "%u calls of a C function by name", n);
+  bench_contest (bench, contenders, G_N_ELEMENTS (contenders), &n, bench->smoke ? 1 : 5);
+  bench_table (bench, contenders, G_N_ELEMENTS (contenders), 1e9, "ns a call");
+  bench_goal (bench, "bound once, against a closure",
+              bench_ratio (&contenders[0], BENCH_RUN, &contenders[2], BENCH_RUN), "<=", 1, "×");
+  bench_goal (bench, "looked up and bound each time, against a closure",
+              bench_ratio (&contenders[1], BENCH_RUN, &contenders[2], BENCH_RUN), "<=", 10, "×");
 
   g_clear_object (&bound);
   g_clear_pointer (&closure, g_closure_unref);
