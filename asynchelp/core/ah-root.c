@@ -406,7 +406,8 @@ ah_root_open (AhRoot *self, AhRun *run)
       else if (g_atomic_int_get (&helper->sleeping))
         {
           ah_waiter_wake (helper);
-          n_spare = 1;
+          /* With a context, it may be in a callback, which could wait for this very function. */
+          n_spare = helper->context ? 0 : 1;
         }
     }
 
