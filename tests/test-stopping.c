@@ -261,6 +261,55 @@ test_value_in_use (void)
   g_assert_cmpint (g_value_get_int (&value), ==, 5);
 }
 
+/* --- A future that is dropped while it cancels --- */
+
+typedef struct
+{
+  AhFuture *future; /* the only reference */
+  gint begun;       /* atomic */
+  gint cancelled;   /* atomic */
+  gint ended;       /* atomic */
+} Dropped;
+
+static void
+drop_future (GCancellable *cancellable G_GNUC_UNUSED, gpointer user_data)
+{
+  Dropped *dropped = user_data;
+
+  g_clear_object (&dropped->future);
+  g_atomic_int_set (&dropped->cancelled, TRUE);
+}
+
+static void
+wait_for_drop (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Dropped *dropped = user_data;
+  gulong id = g_signal_connect (cancellable, "cancelled", G_CALLBACK (drop_future), dropped);
+
+  g_atomic_int_set (&dropped->begun, TRUE);
+  ah_test_wait_until (g_atomic_int_get (&dropped->cancelled));
+  g_signal_handler_disconnect (cancellable, id);
+  g_atomic_int_set (&dropped->ended, TRUE);
+}
+
+static void
+test_drop_in_handler (void)
+{
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  Dropped dropped = { NULL };
+  AhBatch *batch = ah_test_track (ah_parallel_new ());
+
+  ah_batch_schedule_blocking (batch, wait_for_drop, &dropped, NULL);
+  dropped.future = ah_queue_background_thread (AH_FUNCTION (batch));
+  g_object_unref (batch);
+  ah_test_wait_until (g_atomic_int_get (&dropped.begun));
+
+  ah_future_cancel (dropped.future);
+  g_assert_null (dropped.future);
+  ah_test_wait_until (g_atomic_int_get (&dropped.ended));
+  ah_test_assert_released ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -282,6 +331,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stopping/own-iteration", test_cancelled_in_own_iteration);
   g_test_add_func ("/stopping/batch-in-handler", test_batch_in_handler);
   g_test_add_func ("/stopping/value-in-use", test_value_in_use);
+  g_test_add_func ("/stopping/drop-in-handler", test_drop_in_handler);
 
   return ah_test_run ();
 }

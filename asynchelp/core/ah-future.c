@@ -454,13 +454,17 @@ ah_future_new_background (AhFunction *function)
 void
 ah_future_cancel (AhFuture *self)
 {
+  g_autoptr (AhRoot) root = NULL;
+
   g_return_if_fail (AH_IS_FUTURE (self));
 
   if (ah_future_get_done (self))
     return;
 
-  ah_run_stop (self->root->top, AH_RUN_CANCELLED, NULL, AH_NO_FUNCTION);
-  ah_root_launch_stopped (self->root);
+  /* A handler of the functions' cancellable may drop the future. */
+  root = ah_root_ref (self->root);
+  ah_run_stop (root->top, AH_RUN_CANCELLED, NULL, AH_NO_FUNCTION);
+  ah_root_launch_stopped (root);
 }
 
 /* --- Looking --- */
