@@ -213,6 +213,46 @@ def test_threads():
     assert seen["async"] == MAIN_THREAD
 
 
+def test_strand():
+    """Functions take turns, except inside a region; one is refused where it is already."""
+    strand = Ah.Strand.new()
+    inside = []
+
+    def function(_cancellable):
+        assert strand.is_inside() and not inside
+        inside.append(1)
+        inside.clear()
+        Ah.blocking_begin()
+        assert not strand.is_inside()
+        Ah.blocking_end()
+        return strand.is_inside()
+
+    batch = Ah.Parallel.new()
+    batch.props.strand = strand
+    for _ in range(20):
+        batch.schedule_blocking(function)
+    for way in WAYS[:3]:
+        expect_equal(way(batch), [True] * 20)
+    assert strand.enter(None)
+    strand.leave()
+
+
+def test_invoke():
+    """A piece of a blocking function runs on the main loop, or in a thread that blocks."""
+
+    def is_main(_cancellable, *_data):
+        return threading.get_ident() == MAIN_THREAD
+
+    def function(cancellable):
+        return Ah.invoke(None, is_main, None, cancellable)[1]
+
+    batch = Ah.Parallel.new()
+    for _ in range(5):
+        batch.schedule_blocking(function)
+    for way in WAYS[:3]:
+        expect_equal(way(batch), [True] * 5)
+
+
 def test_cancelled():
     for way in (lambda batch, c: batch.block(c), lambda batch, c: wait_for(Ah.start(batch, c))):
         batch, _expected = mixed()
@@ -438,6 +478,8 @@ def main():
         ("nested", test_nested),
         ("single", test_single),
         ("threads", test_threads),
+        ("strand", test_strand),
+        ("invoke", test_invoke),
         ("cancelled", test_cancelled),
         ("progress", test_progress),
         ("freed", test_freed),

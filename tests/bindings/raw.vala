@@ -194,6 +194,55 @@ void test_function () {
     }
 }
 
+void test_strand () {
+    var strand = new Ah.Strand ();
+    var batch = new Ah.Parallel ();
+    int n_inside = 0;
+
+    batch.strand = strand;
+    for (int i = 0; i < 20; i++)
+        batch.schedule_blocking ((cancellable, out result) => {
+            assert_true (strand.is_inside ());
+            assert_cmpint (++n_inside, CompareOperator.EQ, 1);
+            n_inside--;
+            Ah.blocking_begin ();
+            assert_false (strand.is_inside ());
+            Ah.blocking_end ();
+            assert_true (strand.is_inside ());
+            result = true;
+        });
+
+    try {
+        assert_cmpuint (batch.block ().length, CompareOperator.EQ, 20);
+        assert_true (strand.enter ());
+        strand.leave ();
+    } catch (Error error) {
+        Test.fail_printf ("%s", error.message);
+    }
+}
+
+void test_invoke () {
+    unowned Thread<void> main_thread = Thread.self<void> ();
+    var batch = new Ah.Parallel ();
+
+    batch.schedule_blocking ((cancellable, out result) => {
+        Ah.invoke (null, (cancellable, out result) => {
+            result = main_thread == Thread.self<void> ();
+        }, cancellable, out result);
+    });
+    batch.schedule_async ((task) => {
+        task.return_value (true);
+    });
+
+    try {
+        var values = batch.block ();
+
+        assert_true (values.index (0).get_boolean ());
+    } catch (Error error) {
+        Test.fail_printf ("%s", error.message);
+    }
+}
+
 void test_freed () {
     assert_cmpint (AtomicInt.get (ref Watched.n_live), CompareOperator.EQ, 0);
 
@@ -215,6 +264,8 @@ int main (string[] args) {
     Test.add_func ("/vala/chained", test_chained);
     Test.add_func ("/vala/error", test_error);
     Test.add_func ("/vala/function", test_function);
+    Test.add_func ("/vala/strand", test_strand);
+    Test.add_func ("/vala/invoke", test_invoke);
     Test.add_func ("/vala/freed", test_freed);
 
     return Test.run ();
