@@ -385,6 +385,7 @@ void
 ah_test_stop_clear (AhTestStop *stop)
 {
   g_clear_object (&stop->cancellable);
+  g_clear_object (&stop->future);
   ah_test_gate_clear (&stop->has_future);
 }
 
@@ -561,7 +562,7 @@ ah_test_way_run_batch (AhTestWay way, AhBatch *batch, AhTestStop *stop, AhTestOu
 
       if (stop != NULL)
         {
-          stop->future = future;
+          g_set_object (&stop->future, future);
           ah_test_gate_open (&stop->has_future);
         }
       future_to_end (future, way);

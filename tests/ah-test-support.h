@@ -64,7 +64,7 @@ typedef struct
   AhTestWay way;
   GCancellable *cancellable;
   AhTestGate has_future;
-  AhFuture *future; /* set before has_future opens */
+  AhFuture *future; /* a reference; set before has_future opens */
 } AhTestStop;
 
 typedef struct

@@ -402,7 +402,8 @@ typedef struct
   AhThreadPool *pool;
   GThread *blocking;
   AhTestGate worker_begun, callback_begun, all_ended;
-  int n_ended; /* atomic */
+  int n_workers; /* atomic, as the next: those that came first, which is one */
+  int n_ended;
 } Handing;
 
 static void
@@ -411,7 +412,8 @@ first_of_two (GCancellable *cancellable, GValue *result, gpointer user_data, GEr
   Handing *handing = user_data;
   gint64 begun = g_get_monotonic_time ();
 
-  if (g_thread_self () == handing->blocking)
+  if (g_thread_self () == handing->blocking
+      || !g_atomic_int_compare_and_exchange (&handing->n_workers, 0, 1))
     {
       ah_test_gate_wait (&handing->worker_begun);
       return;
