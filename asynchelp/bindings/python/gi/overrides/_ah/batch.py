@@ -2,7 +2,6 @@
 
 """Ah.Batch and its kinds in Python."""
 
-import collections
 import threading
 from types import FunctionType
 
@@ -11,7 +10,7 @@ from gi.repository import Gio, GLib
 
 from . import kinds
 from .native import Ah, without_success
-from .run import Run, waiting_here
+from .run import News, Run, waiting_here
 
 _lock = threading.Lock()
 
@@ -202,68 +201,30 @@ class Batch(Ah.Batch):
         To be used as "async for index, value in batch.as_completed()". Leaving early cancels the
         run; with "contextlib.aclosing" that is waited for, too.
         """
-        finished = collections.deque()
-        waiting = waiting_here()
-        news = _News(waiting)
-
-        def watch(index, value):
-            finished.append((index, value))
-            news.tell()
-
-        run = Run(self, cancellable, watch)
-        if waiting is None:
+        news = News(waiting_here())
+        run = Run(self, cancellable, news.add)
+        if news.waiting is None:
+            # Nobody known drives this: then it blocks, and the order is all that is left.
             try:
-                run.block()
-            except BaseException:
-                while finished:
-                    yield finished.popleft()
-                raise
-        else:
-            run.loop = waiting.loop
-            run.begin(news.end)
-            try:
-                while not news.ended or finished:
-                    while finished:
-                        yield finished.popleft()
-                    await news.wait(run)
+                results = run.block()
             finally:
-                await news.wait_for_end(run)
-            run.take_outcome()
-        while finished:
-            yield finished.popleft()
-
-
-class _News:
-    """Wakes a coroutine several times, where a Waiting does it once."""
-
-    def __init__(self, waiting):
-        self.waiting = waiting
-        self.told = self.ended = False
-
-    def tell(self):
-        if not self.told:
-            self.told = True
-            self.waiting.wake()
-
-    def end(self):
-        self.ended = True
-        self.waiting.wake()
-
-    async def wait(self, run):
-        if self.ended:
+                for item in news.take():
+                    yield item
+            del results
             return
-        await self.waiting.event.wait()
-        if not self.ended:
-            self.waiting.renew()
-            self.told = False
 
-    async def wait_for_end(self, run):
-        if not self.ended:
-            run.cancel()
-        while not self.ended:
-            await self.waiting.wait(run)
-            if not self.ended:
-                self.waiting.renew()
+        run.loop = news.waiting.loop
+        run.begin(news.end)
+        try:
+            while not news.ended:
+                await news.wait()
+                for item in news.take():
+                    yield item
+        finally:
+            await news.wait_for_end(run)
+        for item in news.take():
+            yield item
+        run.take_outcome()
 
 
 @override

@@ -2,6 +2,7 @@
 
 """The functions of the module: run, block, to_async, to_blocking, start and the others."""
 
+import asyncio
 import functools
 
 from gi._gi import CallableInfo
@@ -150,6 +151,9 @@ def start(func, /, *args, **kwargs):
     started = Run(batch, cancellable)
     exits.add_run(started)
     waiting = waiting_here()
+    loop = asyncio._get_running_loop()
+    if waiting is not None:
+        started.loop = waiting.loop
 
     def begin():
         future = Ah.start(started.plan.native, started.cancellable)
@@ -158,12 +162,12 @@ def start(func, /, *args, **kwargs):
         started.follow(future)
         return future
 
-    if waiting is None or type(waiting.loop).__module__.startswith("gi."):
-        if waiting is not None:
-            started.loop = waiting.loop
+    # A loop that is built on GLib's iterates the context.
+    if (waiting is None and loop is None) or type(loop).__module__.startswith("gi."):
         return begin()
-    started.loop = waiting.loop
-    return get_pump().call(begin)
+    future = get_pump().call(begin)
+    future._ah_notifies = True
+    return future
 
 
 def queue_background_thread(func, /, *args, **kwargs):

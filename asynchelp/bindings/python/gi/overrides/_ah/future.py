@@ -4,6 +4,7 @@
 
 from gi.overrides import override
 
+from .background import Single
 from .native import Ah, to_python, without_success
 from .run import failed_index, waiting_here
 
@@ -16,6 +17,7 @@ class Future(Ah.Future):
 
     _ah_run = None
     _ah_single = False
+    _ah_notifies = False  # whatever the one who waits does
 
     def _outcome(self):
         self._ah_run.settle(self)
@@ -67,6 +69,11 @@ class Future(Ah.Future):
             waiting = waiting_here()
             if waiting is None:
                 self.wait()
+            elif not self._ah_notifies:
+                # Its context may be one that nobody iterates now.
+                single = Single(Ah.Future.wait, (self, None), {}, waiting.wake)
+                await waiting.wait(single)
+                single.take_outcome()
             else:
                 handler = self.connect("notify::done", lambda *_unused: waiting.wake())
                 try:

@@ -28,9 +28,19 @@ class IdleEventLoop:
 
     def run_until_complete(self, awaitable):
         """Runs the asyncio loop until @awaitable has ended, and returns its value."""
-        if not (asyncio.iscoroutine(awaitable) or asyncio.isfuture(awaitable)):
-            awaitable = _await(awaitable)
-        return self.loop.run_until_complete(awaitable)
+        if asyncio.isfuture(awaitable):
+            return self.loop.run_until_complete(awaitable)
+        task = self.loop.create_task(_await(awaitable))
+        try:
+            return self.loop.run_until_complete(task)
+        except BaseException:
+            if not task.done():
+                # Ctrl-C. What has begun must not stay behind on a loop that others use again.
+                task.cancel()
+                self.loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+            raise
+        finally:
+            task = None
 
 
 async def _await(awaitable):
@@ -124,6 +134,7 @@ class LoopThread:
     _all = set()
 
     def __init__(self):
+        self.loop = None
         self._stopped = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._main, name="ah-asyncio", daemon=True)
@@ -134,6 +145,8 @@ class LoopThread:
     def _main(self):
         try:
             asyncio.run(self._serve())
+        except BaseException:
+            pass  # SystemExit of a coroutine function, which its run has got, too
         finally:
             self._all.discard(self)
             self._ready.set()
@@ -148,7 +161,7 @@ class LoopThread:
         """Lets it end what is left on the loop, and go. May be called in any thread."""
         try:
             self.loop.call_soon_threadsafe(self._stopped.set)
-        except RuntimeError:
+        except (AttributeError, RuntimeError):
             pass  # it is gone already
 
     @classmethod

@@ -20,6 +20,7 @@ from gi.repository import GLib, GObject
 
 from . import exits, gio, kinds
 from .coroutines import Coroutines
+from .interrupts import Watch
 from .native import Ah, to_python
 
 # How long a worker stays in Python (s). Others want to be served, and progress to be seen.
@@ -128,6 +129,9 @@ class Share:
         failure = node.fail(index, error)
         error = None
         raise failure
+
+
+Watch.catching.add(Share.drain.__code__)
 
 
 class AsyncJob:
@@ -273,10 +277,7 @@ class Node:
         if kind == kinds.BATCH:
             child = Node(self.plan, func, self, index)
             function = child.native
-            if not watched:
-                self.children.append((self.n_native, index, child))
-            else:
-                self.children.append((None, index, child))
+            self.children.append((None if watched else self.n_native, index, child))
 
         if kind in (kinds.TASK, kinds.GIO):
             Ah.Batch.schedule_async(self.native, AsyncJob(self, index).begin)
@@ -342,8 +343,9 @@ class Node:
 
     def needs_values(self):
         """Whether the native results hold something that Python does not know yet."""
-        return bool(self.natives or (self.children and self.collect)) or any(
-            child.wants_values for _native_index, _index, child in self.children
+        children = [child for number, _index, child in self.children if number is not None]
+        return bool(self.natives or (children and self.collect)) or any(
+            child.wants_values for child in children
         )
 
 
@@ -421,7 +423,8 @@ class Plan:
         """The results of @top, a node, whose native results are @value."""
         nodes = [top]
         for node in nodes:
-            nodes.extend(child for _native_index, _index, child in node.children)
+            # Those without a native index were collected when they ended.
+            nodes.extend(child for number, _index, child in node.children if number is not None)
         for node in reversed(nodes):
             node.wants_values = node.needs_values()
             node.values = None

@@ -3,6 +3,7 @@
 """One run of a batch."""
 
 import asyncio
+import collections
 import contextvars
 import itertools
 import sys
@@ -112,7 +113,7 @@ class Run:
             except BaseException as raised:
                 # A signal's handler, as soon as C has returned.
                 self.fatal = raised
-        if watch.interrupted and self.fatal is None and error is not None:
+        if watch.interrupted and self.fatal is None:
             self.fatal = KeyboardInterrupt()
         self._end(value, error)
         return self.take_outcome()
@@ -278,6 +279,49 @@ class TrioWaiting:
         except BaseException:
             run.cancel()
             raise
+
+
+class News:
+    """What a coroutine hears of a run, one thing after the other."""
+
+    def __init__(self, waiting):
+        self.waiting = waiting
+        self.items = collections.deque()
+        self.told = self.ended = False
+
+    # Anywhere:
+
+    def add(self, *item):
+        self.items.append(item)
+        if not self.told and self.waiting is not None:
+            self.told = True
+            self.waiting.wake()
+
+    def end(self):
+        self.ended = True
+        self.waiting.wake()
+
+    # In the coroutine:
+
+    def take(self):
+        """What has come; and what comes while it is gone through."""
+        while self.items:
+            yield self.items.popleft()
+
+    async def wait(self):
+        await self.waiting.event.wait()
+        if not self.ended:
+            # In this order: what is added meanwhile is found, and what comes later wakes.
+            self.waiting.renew()
+            self.told = False
+
+    async def wait_for_end(self, run):
+        if not self.ended:
+            run.cancel()
+        while not self.ended:
+            await self.waiting.wait(run)
+            if not self.ended:
+                self.waiting.renew()
 
 
 def waiting_here():
