@@ -21,13 +21,20 @@ SLICE = 0.002
 class Coroutines:
     """Coroutine functions of one batch that run at the same time."""
 
-    def __init__(self, node, indices):
-        self.node = node
+    def __init__(self, indices):
         self.indices = indices
-        self.begins = [self._begin, self._begin_gate] if len(indices) > 1 else [self._begin]
         self.clear()
 
+    @property
+    def begins(self):
+        """The async functions that it is to C."""
+        return [self._begin, self._begin_gate] if len(self.indices) > 1 else [self._begin]
+
+    def reset(self, node):
+        self.node = node
+
     def clear(self):
+        self.node = None
         self.task = self.gate = self.loop = None
         self.handler = 0
         self.asyncio_tasks = {}

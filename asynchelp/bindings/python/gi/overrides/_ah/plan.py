@@ -64,17 +64,18 @@ class Share:
 
     __slots__ = ("node", "indices", "jobs", "claim", "end")
 
-    def __init__(self, node, indices):
-        self.node = node
+    def __init__(self, indices):
         self.indices = indices
         self.end = len(indices)
+        self.clear()
 
-    def reset(self, jobs):
-        self.jobs = jobs
+    def reset(self, node):
+        self.node = node
+        self.jobs = node.jobs
         self.claim = count().__next__
 
     def clear(self):
-        self.jobs = self.claim = None
+        self.node = self.jobs = self.claim = None
 
     def drain(self, cancellable, *_unused):
         """Executes functions until none is left, or the slice is over; how many."""
@@ -139,16 +140,23 @@ class AsyncJob:
 
     __slots__ = ("node", "index")
 
-    def __init__(self, node, index):
-        self.node = node
+    def __init__(self, index):
         self.index = index
+        self.clear()
+
+    def reset(self, node):
+        self.node = node
+
+    def clear(self):
+        self.node = None
 
     def begin(self, task, *_unused):
         node, index = self.node, self.index
         kind, func, args, kwargs = node.jobs[index]
 
         def done(value, error):
-            if error is not None and not node.takes(error):
+            # What a task gives is in the native results, and so is what it fails with.
+            if error is not None and (kind == kinds.TASK or not node.takes(error)):
                 task.return_error(node.fail(index, error))
                 return
             node.set_result(index, value if error is None else error)
@@ -169,11 +177,18 @@ class SubRun:
 
     __slots__ = ("node", "index", "function", "child")
 
-    def __init__(self, node, index, function, child):
-        self.node = node
+    def __init__(self, index, function, child):
+        self.node = None
         self.index = index
         self.function = function
         self.child = child
+
+    def reset(self, node):
+        self.node = node
+
+    def clear(self):
+        # Its plan is used once.
+        self.node = self.function = self.child = None
 
     def begin(self, task, *_unused):
         Ah.run_async(self.function, task.get_cancellable(), self._done, task)
@@ -210,8 +225,9 @@ class Node:
         self.limit = limit_of(batch)
         self.native = (Ah.Serial if isinstance(batch, Ah.Serial) else Ah.Parallel).new()
         self.properties = {}
-        self.shares = []
-        self.groups = []  # of coroutine functions
+        # What the native batch calls. It must not lead back to here but during a run: Python's
+        # garbage collector does not see what C keeps.
+        self.parts = []
         self.natives = []  # (native index, index) of what has its value in the native results
         self.children = []  # (native index, index, node)
         self.has_own = False
@@ -257,17 +273,17 @@ class Node:
         return ()
 
     def _add_share(self, indices):
-        share = Share(self, indices)
+        share = Share(indices)
         Ah.Batch.schedule_shared(self.native, len(indices), share.drain)
-        self.shares.append(share)
+        self.parts.append(share)
         self.n_native += len(indices)
 
     def _add_coroutines(self, indices):
-        group = Coroutines(self, indices)
+        group = Coroutines(indices)
         for begin in group.begins:
             Ah.Batch.schedule_async(self.native, begin)
             self.n_native += 1
-        self.groups.append(group)
+        self.parts.append(group)
 
     def _add_other(self, index):
         kind, func, _args, _kwargs = self.jobs[index]
@@ -280,11 +296,19 @@ class Node:
             self.children.append((None if watched else self.n_native, index, child))
 
         if kind in (kinds.TASK, kinds.GIO):
-            Ah.Batch.schedule_async(self.native, AsyncJob(self, index).begin)
+            job = AsyncJob(index)
+            self.parts.append(job)
+            if kind == kinds.TASK and watched:
+                function = Ah.Function.new_async(job.begin)
+
+        if kind == kinds.GIO or (kind == kinds.TASK and not watched):
+            Ah.Batch.schedule_async(self.native, job.begin)
             if kind == kinds.TASK:
                 self.natives.append((self.n_native, index))
         elif watched and kind != kinds.OWN:
-            Ah.Batch.schedule_async(self.native, SubRun(self, index, function, child).begin)
+            sub_run = SubRun(index, function, child)
+            self.parts.append(sub_run)
+            Ah.Batch.schedule_async(self.native, sub_run.begin)
         else:
             Ah.Batch.schedule(self.native, function)
             if kind != kinds.BATCH:
@@ -301,8 +325,8 @@ class Node:
         self.run = run
         self.results = [None] * self.n
         self.collect = self._copy_properties()
-        for share in self.shares:
-            share.reset(self.jobs)
+        for part in self.parts:
+            part.reset(self)
 
     def _copy_properties(self):
         """What is set on the batch counts from the next run on. Whether failures are collected."""
@@ -318,10 +342,8 @@ class Node:
     def end(self):
         """Lets go of all that belongs to the run, and to its user."""
         self.run = self.results = self.watch = None
-        for share in self.shares:
-            share.clear()
-        for group in self.groups:
-            group.clear()
+        for part in self.parts:
+            part.clear()
 
     def takes(self, error):
         """Whether a failure goes into the results."""
