@@ -250,9 +250,11 @@ ended = []
 
 def listening():
     begun.release()
-    while not Ah.current_cancellable().is_cancelled():
-        time.sleep(0.001)
-    ended.append("listening")
+    try:
+        while not Ah.current_cancellable().is_cancelled():
+            time.sleep(0.001)
+    finally:
+        ended.append("listening")
 
 async def coroutine():
     begun.release()

@@ -8,6 +8,7 @@ have not: the others are cancelled, and waited for.
 """
 
 import asyncio
+import threading
 from time import perf_counter
 
 from gi.repository import GObject
@@ -23,41 +24,53 @@ class Coroutines:
 
     def __init__(self, indices):
         self.indices = indices
-        self.clear()
+        self.group = None
 
     @property
     def begins(self):
         """The async functions that it is to C."""
         return [self._begin, self._begin_gate] if len(self.indices) > 1 else [self._begin]
 
+    def _begin(self, task, *_unused):
+        self.group.begin(task)
+
+    def _begin_gate(self, task, *_unused):
+        self.group.begin_gate(task)
+
     def reset(self, node):
-        self.node = node
+        # A new one for each run: what is still on its way on the loop belongs to an earlier one.
+        self.group = _Group(node, self.indices)
 
     def clear(self):
-        self.node = None
+        self.group = None
+
+
+class _Group:
+    """The same, in one run."""
+
+    def __init__(self, node, indices):
+        self.node = node
+        self.indices = indices
         self.task = self.gate = self.loop = None
         self.handler = 0
         self.asyncio_tasks = {}
-        self.n_begun = self.n_left = 0
+        self.n_begun = 0
+        self.n_left = len(indices)
         self.stopped = False
         self.failure = None
         self.over = False
+        self.lock = threading.Lock()  # of whoever ends the second one
 
     # In dispatches of a main context:
 
-    def _begin_gate(self, task, *_unused):
+    def begin_gate(self, task):
         self.gate = task
-        # It may have come too late, or the other one may never be started.
-        if self.over or self.failure is not None:
-            self._open_gate()
-            return
-        cancellable = task.get_cancellable()
-        if cancellable.is_cancelled():
+        # The other one was begun before, and may have ended already.
+        if self.over or self.failure is not None or task.get_cancellable().is_cancelled():
             self._open_gate()
 
-    def _begin(self, task, *_unused):
+    def begin(self, task):
         self.task = task
-        self.n_left = len(self.indices)
         cancellable = task.get_cancellable()
         self.handler = GObject.Object.connect(cancellable, "cancelled", self._on_cancelled)
         try:
@@ -142,7 +155,8 @@ class Coroutines:
     # Anywhere:
 
     def _open_gate(self):
-        gate, self.gate = self.gate, None
+        with self.lock:
+            gate, self.gate = self.gate, None
         if gate is None:
             return
         if self.failure is not None:
