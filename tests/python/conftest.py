@@ -209,15 +209,3 @@ def way(request):
 @pytest.fixture(params=[Ah.Parallel, Ah.Serial], ids=["parallel", "serial"])
 def kind(request):
     return request.param
-
-
-@pytest.fixture
-def small_pool():
-    """A pool that is full as soon as two functions run."""
-    if not hasattr(Ah.ThreadPool, "new"):
-        pytest.skip("this version has one pool only")
-    return Ah.ThreadPool.new(2) if _takes_number() else Ah.ThreadPool(max_threads=2)
-
-
-def _takes_number():
-    return len(Ah.ThreadPool.new.get_arguments()) == 1

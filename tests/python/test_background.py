@@ -112,7 +112,10 @@ def test_full_pool_queues():
     waiting = [Ah.start(Ah.Parallel(pool=pool).schedule(called.append, i)) for i in range(20)]
     assert not any(future.get_done() for future in waiting)
     # Whoever blocks works too.
-    assert Ah.Parallel(pool=pool).schedule(len, "abc").schedule(later, 1).block() == [3, 1]
+    assert Ah.Parallel(pool=pool).schedule(len, "abc").schedule(len, "ab").block() == [3, 2]
+    assert called == []
+    # Coroutine functions need no worker.
+    assert Ah.Parallel(pool=pool).schedule(later, 1).schedule(later, 2).block() == [1, 2]
     assert called == []
     gate.set()
     filling.wait()
@@ -168,8 +171,6 @@ def test_cancelling_what_is_queued():
     def run():
         ran.append(1)
 
-    future = concurrent.futures.Future()
-    del future
     occupied = [Ah.queue_background_thread(gate.wait, PATIENCE) for _ in range(4)]
     futures = [Ah.queue_background_thread(run) for _ in range(50)]
     cancelled = [f for f in futures if f.cancel()]
@@ -183,6 +184,7 @@ def test_cancelling_what_is_queued():
             f.result(PATIENCE)
     assert len(ran) == len(futures) - len(cancelled)
     for f in occupied:
+        f.result(PATIENCE)
         assert not f.cancel()
 
 

@@ -310,9 +310,10 @@ def test_a_coroutine_that_is_dropped():
     """It never began, or it was closed: nothing goes on, and nothing waits."""
 
     async def main():
-        ended = threading.Event()
+        begun, ended = threading.Event(), threading.Event()
 
         def listening():
+            begun.set()
             cancellable = Ah.current_cancellable()
             while not cancellable.is_cancelled():
                 time.sleep(0.001)
@@ -321,6 +322,7 @@ def test_a_coroutine_that_is_dropped():
         coroutine = Ah.Parallel().schedule(listening).run()
         # One step, and then it is closed.
         future = coroutine.send(None)
+        assert begun.wait(PATIENCE)
         future.cancel()
         coroutine.close()
         await asyncio.get_running_loop().run_in_executor(None, ended.wait, PATIENCE)

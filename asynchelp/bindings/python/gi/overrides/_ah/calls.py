@@ -149,6 +149,8 @@ def start(func, /, *args, **kwargs):
     found = None if kinds.is_plain(func) else _split(func, args, kwargs)
     batch, single, cancellable = found or (Parallel().schedule(func, *args, **kwargs), True, None)
     started = Run(batch, cancellable)
+    # One function a call, so that each counts as soon as it has ended.
+    started.slice = 0
     exits.add_run(started)
     waiting = waiting_here()
     loop = asyncio._get_running_loop()

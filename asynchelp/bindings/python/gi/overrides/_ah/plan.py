@@ -23,7 +23,7 @@ from .coroutines import Coroutines
 from .interrupts import Watch
 from .native import Ah, to_python
 
-# How long a worker stays in Python (s). Others want to be served, and progress to be seen.
+# How long a worker stays in Python (s): others want to be served.
 SLICE = 0.001
 # How many unused plans a batch keeps.
 MAX_SPARE = 4
@@ -92,7 +92,7 @@ class Share:
             run, results = node.run, node.results
             copy_context, watch = run.context.copy, node.watch
             is_cancelled = cancellable.is_cancelled
-            until = perf_counter() + SLICE
+            until = perf_counter() + run.slice
 
             while not is_cancelled():
                 claimed = claim()
@@ -199,7 +199,7 @@ class SubRun:
             success = Ah.run_finish(result)
             value = success[1] if isinstance(success, tuple) else success
             if self.child is not None:
-                value = node.plan.collect(self.child, value)
+                value = collect(self.child, value)
             else:
                 value = to_python(value)
         except GLib.Error as error:
@@ -215,11 +215,11 @@ class SubRun:
 class Node:
     """One native batch of a plan, for one batch of Python."""
 
-    def __init__(self, plan, batch, parent, index):
-        self.plan = plan
+    def __init__(self, batch, parent, index, watched):
         self.batch = batch
-        self.parent = parent  # a node, or None
+        self.parent = parent  # a node, or None; only while a plan is made, and during a run
         self.index = index  # there
+        self.watched = watched
         self.jobs = batch._get_jobs()
         self.n = len(self.jobs)
         self.limit = limit_of(batch)
@@ -287,11 +287,11 @@ class Node:
 
     def _add_other(self, index):
         kind, func, _args, _kwargs = self.jobs[index]
-        watched = self.plan.watched and self.parent is None
+        watched = self.watched
         function = self.batch if kind == kinds.OWN else func
         child = None
         if kind == kinds.BATCH:
-            child = Node(self.plan, func, self, index)
+            child = Node(func, self, index, False)
             function = child.native
             self.children.append((None if watched else self.n_native, index, child))
 
@@ -341,7 +341,7 @@ class Node:
 
     def end(self):
         """Lets go of all that belongs to the run, and to its user."""
-        self.run = self.results = self.watch = None
+        self.run = self.results = self.watch = self.parent = None
         for part in self.parts:
             part.clear()
 
@@ -389,11 +389,13 @@ class Plan:
         self.watched = watched
         # Without recursion: batches may be nested deeper than Python recurses.
         self.nodes = []
-        todo = [Node(self, batch, None, 0)]
+        self.parents = []  # of each; nodes know them only where it matters, or there were a cycle
+        todo = [Node(batch, None, 0, watched)]
         while todo:
             node = todo.pop()
             self._check_cycle(node)
             self.nodes.append(node)
+            self.parents.append(node.parent)
             todo.extend(node.build())
 
     @staticmethod
@@ -426,7 +428,8 @@ class Plan:
                 plan = None
         if plan is None:
             plan = cls(batch, watch is not None)
-        for node in plan.nodes:
+        for node, parent in zip(plan.nodes, plan.parents):
+            node.parent = parent
             node.begin(run)
         plan.nodes[0].watch = watch
         return plan
@@ -441,39 +444,40 @@ class Plan:
         if not self.watched and len(batch._plans) < MAX_SPARE:
             batch._plans.append(self)
 
-    def collect(self, top, value):
-        """The results of @top, a node, whose native results are @value."""
-        nodes = [top]
-        for node in nodes:
-            # Those without a native index were collected when they ended.
-            nodes.extend(child for number, _index, child in node.children if number is not None)
-        for node in reversed(nodes):
-            node.wants_values = node.needs_values()
-            node.values = None
 
-        top.values = value
-        for node in nodes:
-            node_values = None
-            if node.wants_values and node.values is not None:
-                node_values = node.values.get_values()
-            self._fill(node, node_values)
-            node.values = None
-        return top.results
+def collect(top, value):
+    """The results of @top, a node, whose native results are @value."""
+    nodes = [top]
+    for node in nodes:
+        # Those without a native index were collected when they ended.
+        nodes.extend(child for number, _index, child in node.children if number is not None)
+    for node in reversed(nodes):
+        node.wants_values = node.needs_values()
+        node.values = None
 
-    @staticmethod
-    def _fill(node, values):
-        results = node.results
-        if values is not None:
-            for native_index, index in node.natives:
-                results[index] = node.run.value_of(values[native_index])
-        for native_index, index, child in node.children:
-            if native_index is None:
-                continue  # it was seen when it ended
-            value = values[native_index] if values is not None else None
-            if isinstance(value, GLib.Error):
-                results[index] = node.run.exception_of(value)
-            else:
-                child.values = value
-                results[index] = child.results
-        if node.has_own:
-            results[:1] = results[0]
+    top.values = value
+    for node in nodes:
+        node_values = None
+        if node.wants_values and node.values is not None:
+            node_values = node.values.get_values()
+        _fill(node, node_values)
+        node.values = None
+    return top.results
+
+
+def _fill(node, values):
+    results = node.results
+    if values is not None:
+        for native_index, index in node.natives:
+            results[index] = node.run.value_of(values[native_index])
+    for native_index, index, child in node.children:
+        if native_index is None:
+            continue  # it was seen when it ended
+        value = values[native_index] if values is not None else None
+        if isinstance(value, GLib.Error):
+            results[index] = node.run.exception_of(value)
+        else:
+            child.values = value
+            results[index] = child.results
+    if node.has_own:
+        results[:1] = results[0]

@@ -15,7 +15,7 @@ from . import exits
 from .interrupts import Watch
 from .loops import LoopThread, get_pump
 from .native import PYTHON_ERROR, Ah, to_python, without_success
-from .plan import Plan, is_fatal
+from .plan import SLICE, Plan, collect, is_fatal
 
 _INDEX = "_ah_failed_path"
 
@@ -47,7 +47,7 @@ class Run:
         self.numbers = itertools.count()
         self.fatal = None
         self.ended = False
-        self.future = None
+        self.slice = SLICE
         self.outcome = None
         self.lock = threading.RLock()
         self.caller = cancellable
@@ -116,6 +116,8 @@ class Run:
         if watch.interrupted and self.fatal is None:
             self.fatal = KeyboardInterrupt()
         self._end(value, error)
+        # This frame is in the traceback of what is raised now, and must not lead to it.
+        value = error = None
         return self.take_outcome()
 
     def begin(self, wake):
@@ -174,7 +176,7 @@ class Run:
         elif error is not None:
             error = self.exception_of(error)
         else:
-            results = self.plan.collect(self.plan.nodes[0], value)
+            results = collect(self.plan.nodes[0], value)
         self.outcome = (results, error)
         self.ended = True
         self.plan.release()
