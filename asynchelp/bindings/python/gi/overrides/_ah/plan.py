@@ -12,6 +12,7 @@ A plan belongs to one run at a time, so runs never mix their results. It is kept
 
 import contextlib
 import functools
+import os
 import threading
 from itertools import count
 from time import perf_counter
@@ -25,10 +26,18 @@ from .native import Ah, to_python
 
 # How long a worker stays in Python (s): others want to be served.
 SLICE = 0.001
+# So many in a slice are quick functions: they compute, or nearly so. More threads than CPUs, who would
+# only wait for the interpreter's lock, then wait for their turn instead, and the program's own threads
+# get the lock sooner. Without news for so long (s), those whose turn it is are waiting themselves;
+# who finds news looks less often.
+QUICK = 8
+STALL = 0.005
+LONGEST_STALL = 0.05
 # How many unused plans a batch keeps.
 MAX_SPARE = 4
 
 _current = threading.local()
+_turns = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
 
 
 def current_cancellable():
@@ -62,7 +71,7 @@ def limit_of(batch):
 class Share:
     """Plain functions that a native batch executes without knowing them one by one."""
 
-    __slots__ = ("node", "indices", "jobs", "claim", "end")
+    __slots__ = ("node", "indices", "jobs", "claim", "end", "n_executed", "is_quick")
 
     def __init__(self, indices):
         self.indices = indices
@@ -73,6 +82,19 @@ class Share:
         self.node = node
         self.jobs = node.jobs
         self.claim = count().__next__
+        self.n_executed = 0  # in slices that are over; only ever an estimate
+        self.is_quick = False
+
+    def take_turn(self):
+        """Waits as long as others get on with quick functions; whether to give the turn back."""
+        patience = STALL
+        while True:
+            n_executed = self.n_executed
+            if _turns.acquire(timeout=patience):
+                return True
+            if self.n_executed == n_executed:
+                return False
+            patience = min(2 * patience, LONGEST_STALL)
 
     def clear(self):
         self.node = self.jobs = self.claim = None
@@ -86,7 +108,9 @@ class Share:
         error = None
         n_executed = 0
         index = 0
+        has_turn = False
         try:
+            has_turn = self.is_quick and self.take_turn()
             _current.cancellable = cancellable
             claim, end, indices, jobs = self.claim, self.end, self.indices, self.jobs
             run, results = node.run, node.results
@@ -122,6 +146,10 @@ class Share:
             error = raised
         finally:
             _current.cancellable = outer
+            self.n_executed += n_executed
+            self.is_quick = n_executed >= QUICK
+            if has_turn:
+                _turns.release()
             func = args = kwargs = value = None
             exits.leave()
 
