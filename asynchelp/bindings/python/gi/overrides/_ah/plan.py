@@ -12,7 +12,6 @@ A plan belongs to one run at a time, so runs never mix their results. It is kept
 
 import contextlib
 import functools
-import os
 import threading
 from itertools import count
 from time import perf_counter
@@ -26,18 +25,18 @@ from .native import Ah, to_python
 
 # How long a worker stays in Python (s): others want to be served.
 SLICE = 0.001
-# So many in a slice are quick functions: they compute, or nearly so. More threads than CPUs, who would
-# only wait for the interpreter's lock, then wait for their turn instead, and the program's own threads
-# get the lock sooner. Without news for so long (s), those whose turn it is are waiting themselves;
-# who finds news looks less often.
-QUICK = 8
+# Functions that take less than this (s) compute, or nearly so. Several threads at them would only wait
+# for the interpreter's lock, and so would the program's own threads, behind all of them: so they take
+# turns. Without news for so long (s), the one whose turn it is is waiting itself; who finds news looks
+# less often.
+QUICK = 0.00006
 STALL = 0.005
 LONGEST_STALL = 0.05
 # How many unused plans a batch keeps.
 MAX_SPARE = 4
 
 _current = threading.local()
-_turns = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
+_turn = threading.Lock()
 
 
 def current_cancellable():
@@ -90,7 +89,7 @@ class Share:
         patience = STALL
         while True:
             n_executed = self.n_executed
-            if _turns.acquire(timeout=patience):
+            if _turn.acquire(timeout=patience):
                 return True
             if self.n_executed == n_executed:
                 return False
@@ -109,6 +108,7 @@ class Share:
         n_executed = 0
         index = 0
         has_turn = False
+        begun = 0
         try:
             has_turn = self.is_quick and self.take_turn()
             _current.cancellable = cancellable
@@ -116,7 +116,8 @@ class Share:
             run, results = node.run, node.results
             copy_context, watch = run.context.copy, node.watch
             is_cancelled = cancellable.is_cancelled
-            until = perf_counter() + run.slice
+            begun = perf_counter()
+            until = begun + run.slice
 
             while not is_cancelled():
                 claimed = claim()
@@ -147,9 +148,9 @@ class Share:
         finally:
             _current.cancellable = outer
             self.n_executed += n_executed
-            self.is_quick = n_executed >= QUICK
+            self.is_quick = perf_counter() - begun < n_executed * QUICK
             if has_turn:
-                _turns.release()
+                _turn.release()
             func = args = kwargs = value = None
             exits.leave()
 
