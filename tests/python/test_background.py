@@ -56,7 +56,9 @@ def test_kinds():
     assert Ah.queue_background_thread(dict, a=1).result(PATIENCE) == {"a": 1}
 
 
-@pytest.mark.parametrize("error", [ValueError(), SystemExit(), KeyboardInterrupt(), StopIteration()])
+@pytest.mark.parametrize(
+    "error", [ValueError(), SystemExit(), KeyboardInterrupt(), StopIteration()]
+)
 def test_exceptions(error):
     for func in (throw, Ah.Parallel().schedule(throw, error).block):
         args = (error,) if func is throw else ()
@@ -103,7 +105,7 @@ def fill(pool, gate):
 
 
 def test_full_pool_queues():
-    """What is run from outside waits for its turn, and what is run inside is not kept from ending."""
+    """What is started waits for its turn; whoever blocks does not."""
     pool = Ah.ThreadPool.new(2)
     gate = threading.Event()
     filling = fill(pool, gate)

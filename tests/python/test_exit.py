@@ -108,5 +108,5 @@ def test_exit(name):
         result = run_script(script)
         assert result.returncode == 0, (result.returncode, result.stderr)
         # Several threads print; what they print is what counts.
-        assert sorted(result.stdout.split()) == sorted(output.split()), (result.stdout, result.stderr)
+        assert sorted(result.stdout.split()) == sorted(output.split()), result
         assert "Traceback" not in result.stderr and "CRITICAL" not in result.stderr, result.stderr

@@ -4,8 +4,8 @@
 
 Python runs the handlers of signals in the main thread, between two of its instructions; as long as
 that thread is in C, there are none. So while it blocks, the number of each signal that comes is
-written into a pipe, where another thread reads it, and cancels the run for Ctrl-C. Handlers of other
-signals, and a handler of the program's own for Ctrl-C, run when the call returns.
+written into a pipe, where another thread reads it, and cancels the run for Ctrl-C. Handlers of
+other signals, and a handler of the program's own for Ctrl-C, run when the call returns.
 """
 
 import asyncio

@@ -3,9 +3,9 @@
 """The native batches that carry out a run of a batch.
 
 A batch of Python keeps its functions in a list. What the C library runs is a plan: native batches
-nested like those of Python, in which the plain functions of a batch share their calls. A worker that
-has come into Python executes functions for a while, and does not pay for entering at each, nor for
-handing the interpreter's lock over to the next worker.
+nested like those of Python, in which the plain functions of a batch share their calls. A worker
+that has come into Python executes functions for a while, and does not pay for entering at each, nor
+for handing the interpreter's lock over to the next worker.
 
 A plan belongs to one run at a time, so runs never mix their results. It is kept for the next one.
 """
@@ -25,10 +25,10 @@ from .native import Ah, to_python
 
 # How long a worker stays in Python (s): others want to be served.
 SLICE = 0.001
-# Functions that take less than this (s) compute, or nearly so. Several threads at them would only wait
-# for the interpreter's lock, and so would the program's own threads, behind all of them: so they take
-# turns. Without news for so long (s), the one whose turn it is is waiting itself; who finds news looks
-# less often.
+# Functions that take less than this (s) compute, or nearly so. Several threads at them would only
+# wait for the interpreter's lock, and so would the program's own threads, behind all of them: so
+# they take turns. Without news for so long (s), the one whose turn it is is waiting itself; who
+# finds news looks less often.
 QUICK = 0.00006
 STALL = 0.005
 LONGEST_STALL = 0.05
@@ -202,7 +202,7 @@ class AsyncJob:
 
 
 class SubRun:
-    """A native function whose end is to be seen, and not only known when the whole run has ended."""
+    """A native function whose end is to be seen when it comes, and not with that of the run."""
 
     __slots__ = ("node", "index", "function", "child")
 
@@ -402,7 +402,7 @@ class Node:
 
 @functools.lru_cache(None)
 def _defaults():
-    """The properties that a batch hands over to its plan, and what they are when nobody set them."""
+    """The properties that a batch hands over to its plan, and what they are by default."""
     return {
         p.name: GObject.Object.get_property(kind.new(), p.name)
         for kind in (Ah.Serial, Ah.Parallel)
