@@ -2,6 +2,8 @@
 
 """The library as introspection offers it, and what its values and errors become in Python."""
 
+import functools
+
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib, GObject
 
@@ -17,6 +19,24 @@ def cancelled_error():
     return GLib.Error.new_literal(
         Gio.io_error_quark(), "The run was cancelled", Gio.IOErrorEnum.CANCELLED
     )
+
+
+@functools.lru_cache(None)
+def _cycle():
+    """A batch inside itself."""
+    outer, inner = Ah.Serial.new(), Ah.Serial.new()
+    Ah.Batch.schedule(outer, inner)
+    Ah.Batch.schedule(inner, outer)
+    return outer
+
+
+def cycle_error():
+    """What the library says of a batch inside itself, in the user's language."""
+    try:
+        Ah.block(_cycle(), None)
+    except GLib.Error as error:
+        return error.with_traceback(None)
+    raise AssertionError("a batch inside itself ran")
 
 
 def without_success(value):

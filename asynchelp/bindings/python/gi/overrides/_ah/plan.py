@@ -21,7 +21,7 @@ from gi.repository import GLib, GObject
 from . import exits, gio, kinds
 from .coroutines import Coroutines
 from .interrupts import Watch
-from .native import Ah, to_python
+from .native import Ah, cycle_error, to_python
 
 # How long a worker stays in Python (s): others want to be served.
 SLICE = 0.001
@@ -432,11 +432,7 @@ class Plan:
         outer = node.parent
         while outer is not None:
             if outer.batch is node.batch:
-                raise GLib.Error.new_literal(
-                    Ah.run_error_quark(),
-                    f"Function {node.index}: the batch is scheduled inside itself",
-                    Ah.RunError.CYCLE,
-                )
+                raise cycle_error()
             outer = outer.parent
 
     @property
