@@ -165,12 +165,14 @@ test_alike (void)
       g_assert_cmpuint (ah_growth_decide (&crowd, &state), ==, 0);
       g_assert_cmpuint (ah_growth_decide (&calm, &state), ==, 0);
       g_assert_cmpuint (ah_growth_decide (&calm, &state), <=, crowd.n_threads);
+      /* Functions begin. */
+      crowd.n_queued = calm.n_queued -= 20;
     }
 
   /* Less than one of two CPUs is used. A crowd that counts in full would leave less room. */
   g_assert_cmpuint (ah_growth_decide (&crowd, &state), ==, 0);
   g_assert_cmpuint (ah_growth_decide (&calm, &state), ==, 0);
-  g_assert_cmpuint (ah_growth_decide (&calm, &state), >=, 15);
+  g_assert_cmpuint (ah_growth_decide (&calm, &state), >=, 14);
 }
 
 /* A machine that is full, though not with our workers: look again before growing, then grow. */
@@ -201,6 +203,86 @@ test_busy_machine (void)
   state = (AhGrowthState){ 0 };
   reading.system_idle_ns = 20 * MS;
   g_assert_cmpuint (ah_growth_decide (&reading, &state), ==, 2);
+}
+
+/* Workers compute all the time, and what they wait for in doing so stands in the queue: threads
+ * come all the same, more and more rarely, but without end. */
+static void
+test_standstill (void)
+{
+  static const guint at[] = { 25, 50, 100, 200, 400, 800, 1200, 1600, 2000 };
+  AhGrowthReading reading = READING (2, 2, 1024, 100, 0, 10, 20, 0);
+  AhGrowthState state = { 0 };
+  guint n_added = 0;
+
+  for (guint tick = 1; n_added < G_N_ELEMENTS (at); tick++)
+    {
+      guint step = ah_growth_decide (&reading, &state);
+
+      g_assert_cmpuint (step, ==, tick == at[n_added]);
+      /* The new one takes a function, and computes too. */
+      reading.n_queued -= step;
+      reading.n_threads += step;
+      reading.wait_ns += 10 * MS * step;
+      n_added += step;
+    }
+
+  /* Never more than there may be. */
+  reading.max_threads = reading.n_threads;
+  for (guint tick = 0; tick < 1000; tick++)
+    g_assert_cmpuint (ah_growth_decide (&reading, &state), ==, 0);
+}
+
+/* Where the added thread is what the others waited for, the next one need not wait longer. */
+static void
+test_standstill_that_it_ends (void)
+{
+  AhGrowthReading reading = READING (2, 2, 1024, 1000, 0, 10, 20, 0);
+  AhGrowthState state = { 0 };
+
+  for (guint round = 0; round < 5; round++)
+    {
+      guint n_ticks = 0;
+
+      while (ah_growth_decide (&reading, &state) == 0)
+        g_assert_cmpuint (++n_ticks, <, 26);
+      reading.n_queued -= 3;
+    }
+}
+
+/* Functions that take long, and in which nobody waits: a few threads more, and no more than that.
+ */
+static void
+test_long_functions (void)
+{
+  AhGrowthReading reading = READING (2, 2, 1024, 10000, 0, 10, 20, 0);
+  AhGrowthState state = { 0 };
+
+  for (guint tick = 1; tick <= 100000; tick++)
+    {
+      guint step = ah_growth_decide (&reading, &state);
+
+      reading.n_queued -= step;
+      reading.n_threads += step;
+      if (tick % 100 == 0)
+        reading.n_queued -= 1;
+    }
+
+  g_assert_cmpuint (reading.n_threads, <=, 2 + 6);
+}
+
+/* Short functions, on a full machine. */
+static void
+test_busy_queue (void)
+{
+  AhGrowthReading reading = READING (2, 2, 1024, 100000, 0, 10, 20, 0);
+  AhGrowthState state = { 0 };
+
+  for (guint tick = 0; tick < 10000; tick++)
+    {
+      g_assert_cmpuint (ah_growth_decide (&reading, &state), ==, 0);
+      reading.n_queued -= 2;
+    }
 }
 
 /*
@@ -543,6 +625,10 @@ main (int argc, char **argv)
   g_test_add_func ("/growth/late-wait", test_late_wait);
   g_test_add_func ("/growth/alike", test_alike);
   g_test_add_func ("/growth/busy-machine", test_busy_machine);
+  g_test_add_func ("/growth/standstill", test_standstill);
+  g_test_add_func ("/growth/standstill-that-it-ends", test_standstill_that_it_ends);
+  g_test_add_func ("/growth/long-functions", test_long_functions);
+  g_test_add_func ("/growth/busy-queue", test_busy_queue);
 
   for (guint i = 0; i < G_N_ELEMENTS (courses); i++)
     {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "ah-test-plan.h"
+#include "ah-test-strand.h"
 
 #include "asynchelp/pool/ah-thread-pool-private.h"
 
@@ -207,6 +207,86 @@ test_nested (gconstpointer data)
   ah_test_assert_released ();
 }
 
+/* On a strand: who blocks takes the turns itself, also where it has to wait for them. */
+static void
+test_strand (gconstpointer data)
+{
+  const Params *params = data;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  g_autoptr (AhThreadPool) pool = ah_thread_pool_new (8);
+  g_autoptr (AhBatch) batch = NULL;
+  g_auto (AhTestOutcome) outcome = { 0 };
+  AhTestShared shared;
+  AhTestGuest guest;
+
+  ah_test_shared_init (&shared);
+  ah_test_guest_enter (&guest, shared.strand);
+  batch = ah_test_strand_new_batch (params->kind, pool, shared.strand);
+  for (int i = 0; i < 20; i++)
+    ah_batch_schedule_blocking (batch, ah_test_shared_call, &shared, NULL);
+  /* a moment before or after the run begins to wait: both have to work */
+  ah_test_gate_open (&guest.may_leave);
+  set_refuse (TRUE);
+  ah_test_way_run_batch (params->way, batch, NULL, &outcome);
+  set_refuse (FALSE);
+  ah_test_guest_leave (&guest);
+
+  if (params->way == AH_TEST_WAY_BLOCK)
+    g_assert_no_error (outcome.error);
+  if (outcome.error == NULL)
+    {
+      ah_test_shared_check (&shared, 20);
+    }
+  else
+    {
+      g_assert_error (outcome.error, AH_RUN_ERROR, AH_RUN_ERROR_NO_THREAD);
+      ah_test_shared_check (&shared, 0);
+    }
+  ah_test_strand_is_free (shared.strand);
+
+  ah_test_outcome_clear (&outcome);
+  g_clear_object (&batch);
+  ah_test_shared_clear (&shared);
+  ah_test_assert_released ();
+}
+
+/* Runs stand in the line: the workers that are there already do it all. */
+static void
+test_strand_in_line (gconstpointer data)
+{
+  const Params *params = data;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  g_autoptr (AhThreadPool) pool = ah_thread_pool_new (8);
+  AhFuture *futures[10];
+  AhTestShared shared;
+  AhTestGuest guest;
+
+  ah_test_shared_init (&shared);
+  ah_test_guest_enter (&guest, shared.strand);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    {
+      g_autoptr (AhBatch) batch = ah_test_strand_new_batch (params->kind, pool, shared.strand);
+
+      for (int j = 0; j < 3; j++)
+        ah_batch_schedule_blocking (batch, ah_test_shared_call, &shared, NULL);
+      futures[i] = ah_test_strand_start (batch, NULL);
+    }
+  ah_test_wait_until_idle (pool);
+  set_refuse (TRUE);
+  ah_test_guest_leave (&guest);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    {
+      ah_test_future_succeeds (futures[i]);
+      g_object_unref (futures[i]);
+    }
+  set_refuse (FALSE);
+  ah_test_shared_check (&shared, 30);
+  ah_test_strand_is_free (shared.strand);
+
+  ah_test_shared_clear (&shared);
+  ah_test_assert_released ();
+}
+
 static void
 add_product (const char *name, GTestDataFunc func)
 {
@@ -232,6 +312,8 @@ main (int argc, char *argv[])
   add_product ("async-only", test_async_only);
   add_product ("one", test_one);
   add_product ("nested", test_nested);
+  add_product ("strand", test_strand);
+  add_product ("strand-in-line", test_strand_in_line);
 
   return ah_test_run ();
 }

@@ -394,6 +394,101 @@ test_others_pass (void)
   ah_test_gate_clear (&holder.gate);
 }
 
+/* Two serial batches in one that is blocked on: the thread that blocks does the one, a worker the
+ * other. That worker has the second function to hand on while the blocking thread, which served its
+ * loop and seemed free to take it, is in a callback that waits for it. */
+typedef struct
+{
+  AhThreadPool *pool;
+  GThread *blocking;
+  AhTestGate worker_begun, callback_begun, all_ended;
+  int n_ended; /* atomic */
+} Handing;
+
+static void
+first_of_two (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Handing *handing = user_data;
+  gint64 begun = g_get_monotonic_time ();
+
+  if (g_thread_self () == handing->blocking)
+    {
+      ah_test_gate_wait (&handing->worker_begun);
+      return;
+    }
+  ah_test_gate_open (&handing->worker_begun);
+  ah_test_gate_wait (&handing->callback_begun);
+  /* a worker goes on with the next one only if this one was short */
+  ah_test_wait_until (g_get_monotonic_time () > begun + 10000);
+}
+
+static void
+second_of_two (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Handing *handing = user_data;
+
+  if (g_atomic_int_add (&handing->n_ended, 1) == 1)
+    ah_test_gate_open (&handing->all_ended);
+}
+
+static gboolean
+on_wait_for_second (gpointer data)
+{
+  Handing *handing = data;
+  g_autoptr (AhBatch) batch = NULL;
+  g_autoptr (AhFuture) future = NULL;
+
+  if (g_atomic_int_get (&handing->n_ended) == 0)
+    return G_SOURCE_CONTINUE;
+
+  /* another worker looks around, and finds nothing more to do */
+  batch = ah_test_track (ah_parallel_new ());
+  ah_batch_set_pool (batch, handing->pool);
+  ah_batch_schedule_blocking (batch, nothing, NULL, NULL);
+  future = ah_test_track (ah_queue_background_thread (AH_FUNCTION (batch)));
+  ah_test_wait_until (ah_future_get_done (future));
+  ah_test_wait_until (ah_thread_pool_get_n_running (handing->pool) == 1);
+
+  ah_test_gate_open (&handing->callback_begun);
+  ah_test_gate_wait (&handing->all_ended);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_helper_in_callback (void)
+{
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  Handing handing = { ah_test_track (ah_thread_pool_new (0)), g_thread_self () };
+  g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+  g_autoptr (GArray) results = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ah_test_gate_init (&handing.worker_begun);
+  ah_test_gate_init (&handing.callback_begun);
+  ah_test_gate_init (&handing.all_ended);
+  ah_batch_set_pool (batch, handing.pool);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (AhBatch) serial = ah_test_track (ah_serial_new ());
+
+      ah_batch_schedule_blocking (serial, first_of_two, &handing, NULL);
+      ah_batch_schedule_blocking (serial, second_of_two, &handing, NULL);
+      ah_batch_schedule (batch, AH_FUNCTION (serial));
+    }
+  g_timeout_add (20, on_wait_for_second, &handing);
+  results = ah_batch_block (batch, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (handing.n_ended, ==, 2);
+
+  g_clear_pointer (&results, g_array_unref);
+  g_clear_object (&batch);
+  g_clear_object (&handing.pool);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&handing.worker_begun);
+  ah_test_gate_clear (&handing.callback_begun);
+  ah_test_gate_clear (&handing.all_ended);
+}
+
 /* Workers tell their names, to debuggers and to top. */
 static void
 tell_name (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
@@ -441,6 +536,7 @@ main (int argc, char *argv[])
       g_test_add_data_func (replaced, &ways[way], test_replaced_meanwhile);
     }
   g_test_add_func ("/pool/others-pass", test_others_pass);
+  g_test_add_func ("/pool/helper-in-callback", test_helper_in_callback);
   g_test_add_func ("/pool/names", test_names);
 
   return ah_test_run ();

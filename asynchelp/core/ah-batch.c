@@ -6,7 +6,6 @@
 
 #include "asynchelp/core/ah-batch-private.h"
 
-#include "asynchelp/ah-enum-types.h"
 #include "asynchelp/core/ah-function-private.h"
 #include "asynchelp/core/ah-results-private.h"
 #include "asynchelp/core/ah-run-entry-private.h"
@@ -28,31 +27,7 @@
  * from the next run on. What a nested batch says of its `pool` and `priority` does not count: the
  * outermost decides.
  */
-typedef struct
-{
-  GMutex lock; /* guards all of it */
-  AhJobList jobs;
-  GPtrArray *nested; /* batches among the jobs, which have the references; NULL for none */
-  AhErrorPolicy error_policy;
-  guint timeout;
-  int priority;
-  guint limit;        /* how many functions at once, 0: any number */
-  AhThreadPool *pool; /* NULL: the default */
-} AhBatchPrivate;
-
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (AhBatch, ah_batch, AH_TYPE_FUNCTION)
-
-enum
-{
-  PROP_N_FUNCTIONS = 1,
-  PROP_ERROR_POLICY,
-  PROP_TIMEOUT,
-  PROP_PRIORITY,
-  PROP_POOL,
-  N_PROPS
-};
-
-static GParamSpec *props[N_PROPS];
 
 static void
 ah_batch_finalize (GObject *object)
@@ -62,60 +37,10 @@ ah_batch_finalize (GObject *object)
   ah_job_list_clear (&priv->jobs);
   g_clear_pointer (&priv->nested, g_ptr_array_unref);
   g_clear_object (&priv->pool);
+  g_clear_object (&priv->strand);
   g_mutex_clear (&priv->lock);
 
   G_OBJECT_CLASS (ah_batch_parent_class)->finalize (object);
-}
-
-static void
-ah_batch_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  AhBatch *self = AH_BATCH (object);
-
-  switch (prop_id)
-    {
-    case PROP_N_FUNCTIONS:
-      g_value_set_uint (value, ah_batch_get_n_functions (self));
-      break;
-    case PROP_ERROR_POLICY:
-      g_value_set_enum (value, ah_batch_get_error_policy (self));
-      break;
-    case PROP_TIMEOUT:
-      g_value_set_uint (value, ah_batch_get_timeout (self));
-      break;
-    case PROP_PRIORITY:
-      g_value_set_int (value, ah_batch_get_priority (self));
-      break;
-    case PROP_POOL:
-      g_value_set_object (value, ah_batch_get_pool (self));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-ah_batch_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
-{
-  AhBatch *self = AH_BATCH (object);
-
-  switch (prop_id)
-    {
-    case PROP_ERROR_POLICY:
-      ah_batch_set_error_policy (self, g_value_get_enum (value));
-      break;
-    case PROP_TIMEOUT:
-      ah_batch_set_timeout (self, g_value_get_uint (value));
-      break;
-    case PROP_PRIORITY:
-      ah_batch_set_priority (self, g_value_get_int (value));
-      break;
-    case PROP_POOL:
-      ah_batch_set_pool (self, g_value_get_object (value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
 }
 
 static void
@@ -124,61 +49,7 @@ ah_batch_class_init (AhBatchClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->finalize = ah_batch_finalize;
-  object_class->get_property = ah_batch_get_property;
-  object_class->set_property = ah_batch_set_property;
-
-  /**
-   * AhBatch:n-functions:
-   *
-   * How many functions are scheduled.
-   */
-  props[PROP_N_FUNCTIONS] = g_param_spec_uint ("n-functions", NULL, NULL, 0, G_MAXUINT, 0,
-                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * AhBatch:error-policy:
-   *
-   * What the failure of one function means for the others.
-   */
-  props[PROP_ERROR_POLICY]
-      = g_param_spec_enum ("error-policy", NULL, NULL, AH_TYPE_ERROR_POLICY,
-                           AH_ERROR_POLICY_FAIL_FAST,
-                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * AhBatch:timeout:
-   *
-   * After how many milliseconds a run is ended, or 0 for never.
-   *
-   * It ends with %G_IO_ERROR_TIMED_OUT. The time counts from the beginning of the run: for a
-   * background run, from when a worker takes it. Functions that are running see their cancellable
-   * cancelled, and are waited for.
-   */
-  props[PROP_TIMEOUT]
-      = g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, 0,
-                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * AhBatch:priority:
-   *
-   * The priority of callbacks, as that of a [struct@GLib.Source].
-   *
-   * Notifications and the starts of async functions are dispatched at it, too.
-   */
-  props[PROP_PRIORITY]
-      = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, G_PRIORITY_DEFAULT,
-                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * AhBatch:pool:
-   *
-   * The pool whose workers run blocking functions; %NULL for the default one.
-   */
-  props[PROP_POOL]
-      = g_param_spec_object ("pool", NULL, NULL, AH_TYPE_THREAD_POOL,
-                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  g_object_class_install_properties (object_class, N_PROPS, props);
+  ah_batch_install_properties (object_class);
 }
 
 static void
@@ -191,6 +62,12 @@ ah_batch_init (AhBatch *self)
 }
 
 /* --- For the rest of the library --- */
+
+AhBatchPrivate *
+ah_batch_get_private (AhBatch *self)
+{
+  return ah_batch_get_instance_private (self);
+}
 
 void
 ah_batch_get_setup (AhBatch *self, AhBatchSetup *setup)
@@ -247,6 +124,20 @@ ah_batch_needs_loop (AhBatch *self, guint *budget)
     }
 
   return FALSE;
+}
+
+/* The turns of its strand, or NULL. */
+AhTurns *
+ah_batch_ref_turns (AhBatch *self)
+{
+  AhBatchPrivate *priv = ah_batch_get_instance_private (self);
+  AhTurns *turns;
+
+  g_mutex_lock (&priv->lock);
+  turns = priv->strand ? ah_turns_ref (ah_strand_get_turns (priv->strand)) : NULL;
+  g_mutex_unlock (&priv->lock);
+
+  return turns;
 }
 
 AhWorkerPool *
@@ -479,204 +370,4 @@ ah_batch_block (AhBatch *self, GCancellable *cancellable, GError **error)
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   return ah_run_entry_block_batch (self, cancellable, error);
-}
-
-/* --- Properties --- */
-
-/**
- * ah_batch_get_n_functions:
- * @self: a batch
- *
- * Gets how many functions are scheduled. May be called from any thread.
- *
- * Returns: the number of functions
- */
-guint
-ah_batch_get_n_functions (AhBatch *self)
-{
-  AhBatchSetup setup;
-
-  g_return_val_if_fail (AH_IS_BATCH (self), 0);
-
-  ah_batch_get_setup (self, &setup);
-  return setup.jobs.n_jobs;
-}
-
-/**
- * ah_batch_get_error_policy:
- * @self: a batch
- *
- * Gets what the failure of one function means for the others. May be called from any thread.
- *
- * Returns: the policy
- */
-AhErrorPolicy
-ah_batch_get_error_policy (AhBatch *self)
-{
-  AhBatchSetup setup;
-
-  g_return_val_if_fail (AH_IS_BATCH (self), AH_ERROR_POLICY_FAIL_FAST);
-
-  ah_batch_get_setup (self, &setup);
-  return setup.policy;
-}
-
-/* Writes one of the plain fields; whether that was a change. */
-#define SET_FIELD(self, field, new_value, pspec)                                                   \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    AhBatchPrivate *priv_ = ah_batch_get_instance_private (self);                                  \
-    gboolean changed_;                                                                             \
-                                                                                                   \
-    g_mutex_lock (&priv_->lock);                                                                   \
-    changed_ = priv_->field != (new_value);                                                        \
-    priv_->field = (new_value);                                                                    \
-    g_mutex_unlock (&priv_->lock);                                                                 \
-    if (changed_)                                                                                  \
-      g_object_notify_by_pspec (G_OBJECT (self), pspec);                                           \
-  }                                                                                                \
-  G_STMT_END
-
-/**
- * ah_batch_set_error_policy:
- * @self: a batch
- * @error_policy: the policy
- *
- * Sets what the failure of one function means for the others, from the next run on.
- *
- * May be called from any thread, where it notifies.
- */
-void
-ah_batch_set_error_policy (AhBatch *self, AhErrorPolicy error_policy)
-{
-  g_return_if_fail (AH_IS_BATCH (self));
-  g_return_if_fail (error_policy == AH_ERROR_POLICY_FAIL_FAST
-                    || error_policy == AH_ERROR_POLICY_COLLECT);
-
-  SET_FIELD (self, error_policy, error_policy, props[PROP_ERROR_POLICY]);
-}
-
-/**
- * ah_batch_get_timeout:
- * @self: a batch
- *
- * Gets after how many milliseconds a run is ended. May be called from any thread.
- *
- * Returns: milliseconds, or 0 for never
- */
-guint
-ah_batch_get_timeout (AhBatch *self)
-{
-  AhBatchSetup setup;
-
-  g_return_val_if_fail (AH_IS_BATCH (self), 0);
-
-  ah_batch_get_setup (self, &setup);
-  return setup.timeout;
-}
-
-/**
- * ah_batch_set_timeout:
- * @self: a batch
- * @timeout: milliseconds, or 0 for never
- *
- * Sets after how many milliseconds a run is ended, from the next run on.
- *
- * See [property@Batch:timeout]. May be called from any thread, where it notifies.
- */
-void
-ah_batch_set_timeout (AhBatch *self, guint timeout)
-{
-  g_return_if_fail (AH_IS_BATCH (self));
-
-  SET_FIELD (self, timeout, timeout, props[PROP_TIMEOUT]);
-}
-
-/**
- * ah_batch_get_priority:
- * @self: a batch
- *
- * Gets the priority of callbacks. May be called from any thread.
- *
- * Returns: the priority
- */
-int
-ah_batch_get_priority (AhBatch *self)
-{
-  AhBatchPrivate *priv;
-  int priority;
-
-  g_return_val_if_fail (AH_IS_BATCH (self), G_PRIORITY_DEFAULT);
-
-  priv = ah_batch_get_instance_private (self);
-  g_mutex_lock (&priv->lock);
-  priority = priv->priority;
-  g_mutex_unlock (&priv->lock);
-
-  return priority;
-}
-
-/**
- * ah_batch_set_priority:
- * @self: a batch
- * @priority: the priority
- *
- * Sets the priority of callbacks, from the next run on; see [property@Batch:priority].
- *
- * May be called from any thread, where it notifies.
- */
-void
-ah_batch_set_priority (AhBatch *self, int priority)
-{
-  g_return_if_fail (AH_IS_BATCH (self));
-
-  SET_FIELD (self, priority, priority, props[PROP_PRIORITY]);
-}
-
-/**
- * ah_batch_get_pool:
- * @self: a batch
- *
- * Gets the pool that was set. Not to be called while another thread sets it.
- *
- * Returns: (transfer none) (nullable): the pool, or %NULL for the default one
- */
-AhThreadPool *
-ah_batch_get_pool (AhBatch *self)
-{
-  AhBatchPrivate *priv;
-
-  g_return_val_if_fail (AH_IS_BATCH (self), NULL);
-
-  priv = ah_batch_get_instance_private (self);
-  return priv->pool;
-}
-
-/**
- * ah_batch_set_pool:
- * @self: a batch
- * @pool: (nullable): the pool, or %NULL for the default one
- *
- * Sets whose workers run the blocking functions, from the next run on.
- *
- * May be called from any thread, where it notifies.
- */
-void
-ah_batch_set_pool (AhBatch *self, AhThreadPool *pool)
-{
-  AhBatchPrivate *priv;
-  AhThreadPool *old_pool;
-
-  g_return_if_fail (AH_IS_BATCH (self));
-  g_return_if_fail (pool == NULL || AH_IS_THREAD_POOL (pool));
-
-  priv = ah_batch_get_instance_private (self);
-  g_mutex_lock (&priv->lock);
-  old_pool = priv->pool;
-  priv->pool = pool ? g_object_ref (pool) : NULL;
-  g_mutex_unlock (&priv->lock);
-
-  if (old_pool != pool)
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_POOL]);
-  g_clear_object (&old_pool);
 }

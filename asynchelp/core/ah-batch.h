@@ -9,6 +9,7 @@
 #endif
 
 #include <asynchelp/core/ah-function.h>
+#include <asynchelp/pool/ah-strand.h>
 #include <asynchelp/pool/ah-thread-pool.h>
 
 G_BEGIN_DECLS
@@ -128,5 +129,19 @@ AhThreadPool  *ah_batch_get_pool          (AhBatch             *self);
 AH_AVAILABLE_IN_ALL
 void           ah_batch_set_pool          (AhBatch             *self,
                                            AhThreadPool        *pool);
+
+AH_AVAILABLE_IN_ALL
+AhStrand      *ah_batch_get_strand        (AhBatch             *self);
+
+AH_AVAILABLE_IN_ALL
+void           ah_batch_set_strand        (AhBatch             *self,
+                                           AhStrand            *strand);
+
+AH_AVAILABLE_IN_ALL
+gboolean       ah_batch_get_run_now       (AhBatch             *self);
+
+AH_AVAILABLE_IN_ALL
+void           ah_batch_set_run_now       (AhBatch             *self,
+                                           gboolean             run_now);
 
 G_END_DECLS

@@ -9,6 +9,12 @@
 G_BEGIN_DECLS
 
 #define AH_CACHE_LINE 64
+
+/* The first place from @pointer on that is aligned. To align what is allocated by hand costs less
+ * than an aligned allocation. */
+#define AH_ALIGN_TO_CACHE_LINE(pointer)                                                            \
+  ((gpointer) (((guintptr) (pointer) + AH_CACHE_LINE - 1) & ~(guintptr) (AH_CACHE_LINE - 1)))
+
 #define AH_NOTHING_LEFT G_MAXUINT
 
 /*

@@ -6,8 +6,8 @@
 
 #include "asynchelp/core/ah-claims-private.h"
 
-/* With fewer indices than this, chunks are not worth their lanes. */
-#define MIN_INDICES_FOR_LANES 4
+/* With fewer indices than this, chunks are not worth their lanes, which cost an allocation. */
+#define MIN_INDICES_FOR_LANES 16
 
 /* @n_threads: how many are likely to come. */
 void

@@ -11,51 +11,6 @@
 
 /* --- Waiting --- */
 
-typedef struct
-{
-  gint ref_count; /* atomic */
-  gint cancelled; /* atomic */
-  AhWaiter *waiter;
-} WaitCancel;
-
-static void
-wait_cancel_unref (gpointer data, GClosure *closure G_GNUC_UNUSED)
-{
-  WaitCancel *cancel = data;
-
-  if (!g_atomic_int_dec_and_test (&cancel->ref_count))
-    return;
-
-  ah_waiter_unref (cancel->waiter);
-  g_free (cancel);
-}
-
-static void
-on_wait_cancelled (GCancellable *cancellable G_GNUC_UNUSED, gpointer data)
-{
-  WaitCancel *cancel = data;
-
-  g_atomic_int_set (&cancel->cancelled, TRUE);
-  ah_waiter_wake (cancel->waiter);
-}
-
-/* Waits with @cancellable; the handler may still be running elsewhere when it is disconnected. */
-static void
-wait_cancellable (AhRoot *root, AhWaiter *waiter, GCancellable *cancellable)
-{
-  WaitCancel *cancel = g_new0 (WaitCancel, 1);
-  gulong id;
-
-  cancel->ref_count = 2;
-  cancel->waiter = ah_waiter_ref (waiter);
-  id = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_wait_cancelled), cancel,
-                              wait_cancel_unref, 0);
-  if (!g_cancellable_is_cancelled (cancellable))
-    ah_root_wait (root, waiter, &cancel->cancelled);
-  g_signal_handler_disconnect (cancellable, id);
-  wait_cancel_unref (cancel, NULL);
-}
-
 /* Whether @context, which is not iterated meanwhile, would be needed and stand still. */
 static gboolean
 would_stop (GMainContext *context, GMainContext *iterated)
@@ -121,6 +76,7 @@ gboolean
 ah_future_wait (AhFuture *self, GCancellable *cancellable, GError **error)
 {
   AhIdleLoop idle = { 0 };
+  AhInside inside = { .kind = AH_INSIDE_WAIT };
   gboolean gets_on;
 
   g_return_val_if_fail (AH_IS_FUTURE (self), FALSE);
@@ -131,19 +87,19 @@ ah_future_wait (AhFuture *self, GCancellable *cancellable, GError **error)
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
+  ah_inside_push (&inside);
   ah_idle_loop_enter (&idle);
   gets_on = gets_on_without (self, idle.context);
   if (gets_on)
     {
       g_autoptr (AhWaiter) waiter = ah_waiter_new (idle.context);
+      g_autoptr (AhWaitCancel) cancel = ah_wait_cancel_new (cancellable, waiter);
 
-      if (cancellable)
-        wait_cancellable (self->root, waiter, cancellable);
-      else
-        ah_root_wait (self->root, waiter, NULL);
+      ah_root_wait (self->root, waiter, cancel ? &cancel->cancelled : NULL);
       see_delivered (self, idle.context);
     }
   ah_idle_loop_leave (&idle);
+  ah_inside_pop (&inside);
 
   if (ah_future_get_done (self))
     return TRUE;

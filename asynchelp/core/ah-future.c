@@ -431,10 +431,7 @@ ah_future_new_background (AhFunction *function)
 
   if (!ah_root_queue (root, &error))
     {
-      ah_run_stop (root->top, AH_RUN_FAILED,
-                   g_error_new (AH_RUN_ERROR, AH_RUN_ERROR_NO_THREAD,
-                                _ ("There is no thread for the functions: %s"), error->message),
-                   AH_NO_FUNCTION);
+      ah_root_refuse (root, g_steal_pointer (&error));
       ah_root_launch_stopped (root);
     }
 

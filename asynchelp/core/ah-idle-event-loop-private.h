@@ -25,6 +25,7 @@ struct _AhIdleLoop
 
 void     ah_idle_loop_enter (AhIdleLoop *self);
 gboolean ah_idle_loop_leave (AhIdleLoop *self);
+gboolean ah_is_main_thread (void);
 gboolean ah_idle_loop_stands_still (GMainContext *context);
 
 G_END_DECLS

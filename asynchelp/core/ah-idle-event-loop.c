@@ -21,10 +21,21 @@ static __thread AhIdleLoop *innermost;
  * The initial thread of a process has the process's own number. Where threads have no such numbers,
  * the thread that loaded the library is taken for it.
  */
-static gboolean
-is_main_thread (void)
+gboolean
+ah_is_main_thread (void)
 {
-  return syscall (SYS_gettid) == getpid ();
+  /* A child process has another number: its only thread, which forked, is asked again. */
+  static __thread pid_t asked_in;
+  static __thread gboolean is_main;
+  pid_t pid = getpid ();
+
+  if (asked_in != pid)
+    {
+      is_main = syscall (SYS_gettid) == pid;
+      asked_in = pid;
+    }
+
+  return is_main;
 }
 
 /*
@@ -41,7 +52,7 @@ acquire_own_context (void)
 
   if (g_main_depth () > 0)
     return NULL;
-  if (context == NULL && is_main_thread ())
+  if (context == NULL && ah_is_main_thread ())
     context = g_main_context_default ();
   if (context == NULL || !g_main_context_acquire (context))
     return NULL;
@@ -132,7 +143,7 @@ ah_idle_loop_stands_still (GMainContext *context)
 {
   if (g_main_context_is_owner (context))
     return TRUE;
-  if (context != g_main_context_default () || !is_main_thread ()
+  if (context != g_main_context_default () || !ah_is_main_thread ()
       || !g_main_context_acquire (context))
     return FALSE;
 

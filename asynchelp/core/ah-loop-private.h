@@ -40,6 +40,9 @@ void          ah_loop_unref       (AhLoop       *self);
 GMainContext *ah_loop_get_context (AhLoop       *self);
 void          ah_loop_post        (AhLoop       *self,
                                    AhLoopItem   *item);
+gboolean      ah_loop_queue       (AhLoop       *self,
+                                   AhLoopItem   *item);
+void          ah_loop_wake        (AhLoop       *self);
 gboolean      ah_loop_withdraw    (AhLoop       *self,
                                    AhLoopItem   *item);
 

@@ -14,6 +14,7 @@ struct _AhLoop
 
   GMutex lock;
   GQueue items; /* guarded by the lock */
+  gint n_items; /* atomic, written under the lock */
 };
 
 /* All loops, as their own keys. Its lock is taken before that of a context, and never the other
@@ -49,22 +50,24 @@ pop_item (AhLoop *self)
     {
       item = link->data;
       item->queued = FALSE;
+      g_atomic_int_add (&self->n_items, -1);
     }
   g_mutex_unlock (&self->lock);
 
   return item;
 }
 
-static guint
-count_items (AhLoop *self)
+static gboolean
+loop_prepare (GSource *source, int *timeout)
 {
-  guint n_items;
+  *timeout = -1;
+  return g_atomic_int_get (&((AhLoop *) source)->n_items) > 0;
+}
 
-  g_mutex_lock (&self->lock);
-  n_items = self->items.length;
-  g_mutex_unlock (&self->lock);
-
-  return n_items;
+static gboolean
+loop_check (GSource *source)
+{
+  return g_atomic_int_get (&((AhLoop *) source)->n_items) > 0;
 }
 
 /*
@@ -80,13 +83,12 @@ loop_dispatch (GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpointer dat
                                  : self->context != g_main_context_default ();
   gint64 until = g_get_monotonic_time () + AH_LOOP_SLICE_US;
 
-  g_source_set_ready_time (source, -1);
   if (push)
     g_main_context_push_thread_default (self->context);
 
   /* What is posted meanwhile waits for the next iteration, where tasks made in this one end inline.
    */
-  for (guint n_items = count_items (self); n_items; n_items--)
+  for (gint n_items = g_atomic_int_get (&self->n_items); n_items; n_items--)
     {
       AhLoopItem *item = pop_item (self);
 
@@ -98,8 +100,6 @@ loop_dispatch (GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpointer dat
         break;
     }
 
-  if (count_items (self) > 0)
-    g_source_set_ready_time (source, 0);
   if (push)
     g_main_context_pop_thread_default (self->context);
   ah_loop_unref (self);
@@ -123,7 +123,12 @@ loop_finalize (GSource *source)
 AhLoop *
 ah_loop_get (GMainContext *context, int priority)
 {
-  static GSourceFuncs funcs = { .dispatch = loop_dispatch, .finalize = loop_finalize };
+  static GSourceFuncs funcs = {
+    .prepare = loop_prepare,
+    .check = loop_check,
+    .dispatch = loop_dispatch,
+    .finalize = loop_finalize,
+  };
   AhLoop key = { .context = context, .priority = priority };
   AhLoop *self;
 
@@ -174,22 +179,39 @@ ah_loop_get_context (AhLoop *self)
   return self->context;
 }
 
-/* Has @item dispatched; it must not be posted already. The poster's reference has to last until
- * then. */
-void
-ah_loop_post (AhLoop *self, AhLoopItem *item)
+/*
+ * Has @item dispatched, once ah_loop_wake () is called if this returns TRUE; it must not be posted
+ * already. The poster's reference has to last until then.
+ */
+gboolean
+ah_loop_queue (AhLoop *self, AhLoopItem *item)
 {
   gboolean first;
 
   g_mutex_lock (&self->lock);
-  first = self->items.length == 0;
+  first = g_atomic_int_add (&self->n_items, 1) == 0;
   item->queued = TRUE;
   g_queue_push_tail_link (&self->items, &item->link);
   g_mutex_unlock (&self->lock);
 
-  /* Where there were others, the source is ready already, or in a dispatch that looks once more. */
-  if (first)
-    g_source_set_ready_time (&self->source, 0);
+  /* Where there were others, the context was woken for them, or is in a dispatch, after which it
+   * looks again. */
+  return first && !(g_main_depth () > 0 && g_main_context_is_owner (self->context));
+}
+
+/* A ready time would cost a wake each time that it is set or unset, and hold the context's lock
+ * meanwhile, which the woken thread wants first. */
+void
+ah_loop_wake (AhLoop *self)
+{
+  g_main_context_wakeup (self->context);
+}
+
+void
+ah_loop_post (AhLoop *self, AhLoopItem *item)
+{
+  if (ah_loop_queue (self, item))
+    ah_loop_wake (self);
 }
 
 /* Takes @item back, if it has not been dispatched. */
@@ -203,6 +225,7 @@ ah_loop_withdraw (AhLoop *self, AhLoopItem *item)
   if (queued)
     {
       g_queue_unlink (&self->items, &item->link);
+      g_atomic_int_add (&self->n_items, -1);
       item->queued = FALSE;
     }
   g_mutex_unlock (&self->lock);

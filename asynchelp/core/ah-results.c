@@ -43,6 +43,19 @@ ah_results_init (AhResults *self G_GNUC_UNUSED)
 {
 }
 
+/* Numbers have nothing to free, and are what most results are: GLib would look up the type of each.
+ */
+static void
+clear_value (GValue *value)
+{
+  GType type = G_VALUE_TYPE (value);
+
+  if ((type >= G_TYPE_CHAR && type <= G_TYPE_DOUBLE) || type == G_TYPE_POINTER)
+    memset (value, 0, sizeof *value);
+  else
+    g_value_unset (value);
+}
+
 /*
  * An array that takes over @values, allocated with g_malloc (). g_array_new_take () would do this
  * from GLib 2.76 on; before, giving the fields of an empty array what they have to hold is the only
@@ -54,7 +67,7 @@ ah_results_array_take (GValue *values, guint n_values)
 {
   GArray *array = g_array_new (FALSE, TRUE, sizeof (GValue));
 
-  g_array_set_clear_func (array, (GDestroyNotify) g_value_unset);
+  g_array_set_clear_func (array, (GDestroyNotify) clear_value);
   if (n_values)
     {
       g_free (array->data);
@@ -73,7 +86,7 @@ void
 ah_results_free_values (GValue *values, guint n_values)
 {
   for (guint i = 0; i < n_values; i++)
-    g_value_unset (&values[i]);
+    clear_value (&values[i]);
   g_free (values);
 }
 

@@ -32,11 +32,12 @@ struct _AhRoot
   /* Constant from the start of the run. */
   AhWorkerPool *workers;
   AhFunction   *function;
-  AhRun        *top;
+  AhRun        *top;           /* in the same block of memory */
   AhLoop       *loop;         /* where async functions start; NULL where there are none */
   AhLoop       *deliver_loop; /* where `deliver` is called */
   gpointer      deliver_data;
   GWeakRef      future; /* of a background run */
+  gboolean      run_now;       /* fails rather than to wait for a thread */
   AhRun        *outer;         /* whose function blocks on it, in the same thread; or NULL */
   gboolean      is_blocking;   /* a thread waits for it, and serves its loop */
   gboolean      is_background; /* that thread is a worker */
@@ -51,6 +52,7 @@ struct _AhRoot
   gint       released;  /* atomic */
   gint       n_open;    /* atomic, written under the lock */
   gint       n_starting; /* atomic: runs whose start on the loop goes on */
+  gint       n_attending; /* atomic: threads that wait for this run and do nothing else */
 
   /* The thread that does nothing else than to bring this run forward, where there is one. */
   AhWaiter *helper;        /* written under the lock */
@@ -66,6 +68,7 @@ struct _AhRoot
   GQueue       watches;   /* loop items with a loop, see ah_root_watch () */
   AhDiscarded *discarded; /* values that nobody gets */
   gboolean     help_asked;
+  gboolean     admitted; /* workers have been asked for */
 };
 
 /* Something to be posted when the run has finished. */
@@ -91,6 +94,8 @@ gboolean ah_root_queue          (AhRoot              *self,
 void     ah_root_launch         (AhRoot              *self);
 void     ah_root_launch_stopped (AhRoot              *self);
 void     ah_root_ask_for_help   (AhRoot              *self);
+void     ah_root_let_go_turns   (AhRoot              *self,
+                                 gboolean             overdue);
 void     ah_root_withdraw_help  (AhRoot              *self);
 void     ah_root_wait           (AhRoot              *self,
                                  AhWaiter            *waiter,
@@ -103,6 +108,8 @@ gboolean ah_root_take_values    (AhRoot              *self,
                                  GError             **error);
 int      ah_root_get_priority   (AhFunction          *function);
 
+void     ah_root_refuse         (AhRoot              *self,
+                                 GError              *error);
 void     ah_root_open           (AhRoot              *self,
                                  AhRun               *run);
 void     ah_root_close          (AhRoot              *self,
@@ -127,6 +134,12 @@ gboolean ah_root_watch          (AhRoot              *self,
 void     ah_root_post_watch     (AhRoot              *self,
                                  AhWatch             *watch);
 void     ah_root_pass_lock      (AhRoot              *self);
+
+static inline gboolean
+ah_root_is_attended (AhRoot *self)
+{
+  return g_atomic_int_get (&self->n_attending) > 0;
+}
 
 static inline gboolean
 ah_root_is_finished (AhRoot *self)

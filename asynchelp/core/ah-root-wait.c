@@ -7,13 +7,14 @@
 #include "asynchelp/core/ah-root-private.h"
 
 #include "asynchelp/core/ah-idle-event-loop-private.h"
+#include "asynchelp/core/ah-invoke-private.h"
 
 /*
  * Threads that wait for a run: the one that blocks on it, the worker of a background run, and those
  * that wait for a future.
  */
 
-/* How long (µs) a thread that nobody else can work for works, before it looks at its loop. */
+/* How long (µs) a thread that waits works, before it looks at what else it should serve. */
 #define TURN_US 1000
 
 /* How many nested batches are asked whether they need a loop, before it is taken for granted. */
@@ -31,16 +32,13 @@ is_working_helper (AhRoot *self)
 static void
 work (AhRoot *self)
 {
-  if (is_working_helper (self))
-    {
-      self->helper_busy = TRUE;
-      ah_root_work (self, G_MAXINT64);
-      self->helper_busy = FALSE;
-    }
-  else
-    {
-      ah_root_work (self, g_get_monotonic_time () + TURN_US);
-    }
+  gboolean helps = is_working_helper (self);
+
+  if (helps)
+    self->helper_busy = TRUE;
+  ah_root_work (self, g_get_monotonic_time () + TURN_US);
+  if (helps)
+    self->helper_busy = FALSE;
 }
 
 /*
@@ -63,21 +61,35 @@ should_launch (AhRoot *self)
          && ah_worker_pool_nobody_can (self->workers);
 }
 
+/* A wait of the calling thread. */
+typedef struct
+{
+  AhRoot *root;
+  gboolean sleeps;
+} Wait;
+
 /*
  * A worker counts as waiting from its first sleep until it works again: in between it only looks,
- * and that must not make others believe that it could take something.
+ * and that must not make others believe that it could take something. That it attends to its run
+ * is said first: what others then leave to it, they do on hearing that a worker waits.
  */
 static void
-set_waiting (gboolean *is_waiting, gboolean waiting)
+set_sleeps (Wait *self, gboolean sleeps)
 {
-  if (*is_waiting == waiting)
+  if (self->sleeps == sleeps)
     return;
 
-  *is_waiting = waiting;
-  if (waiting)
-    ah_worker_begin_wait ();
+  self->sleeps = sleeps;
+  if (sleeps)
+    {
+      g_atomic_int_inc (&self->root->n_attending);
+      ah_worker_begin_wait (TRUE);
+    }
   else
-    ah_worker_end_wait ();
+    {
+      ah_worker_end_wait ();
+      g_atomic_int_add (&self->root->n_attending, -1);
+    }
 }
 
 /*
@@ -110,10 +122,33 @@ help_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
   return FALSE;
 }
 
+/* Turns in strands that nobody comes to take are for those who are there. */
+void
+ah_root_let_go_turns (AhRoot *self, gboolean overdue)
+{
+  g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func ((GDestroyNotify) ah_run_unref);
+
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->open.head; l; l = l->next)
+    {
+      AhRun *run = l->data;
+
+      if (run->turns)
+        g_ptr_array_add (runs, ah_run_ref (run));
+    }
+  g_mutex_unlock (&self->lock);
+
+  for (guint i = 0; i < runs->len; i++)
+    ah_run_let_go_turn (runs->pdata[i], overdue);
+}
+
 /* No worker can come: wakes those who wait, and asks the thread of the run's context. */
 void
 ah_root_ask_for_help (AhRoot *self)
 {
+  if (!ah_root_is_attended (self))
+    ah_root_let_go_turns (self, FALSE);
+
   g_mutex_lock (&self->lock);
   ah_root_wake_waiters_locked (self);
   if (self->loop && !self->is_blocking && !self->ended && !self->help_asked)
@@ -150,7 +185,7 @@ is_over (gint *until, gint *interrupted)
 
 /* Works a turn for each run that asked, as long as nobody else can. */
 static void
-help_others (Serving *self, gboolean *is_waiting)
+help_others (Serving *self, Wait *wait)
 {
   for (guint n = self->asking.length; n; n--)
     {
@@ -159,11 +194,11 @@ help_others (Serving *self, gboolean *is_waiting)
       if (g_atomic_int_get (&root->n_open) == 0 || !ah_worker_pool_nobody_can (root->workers))
         continue;
 
-      set_waiting (is_waiting, FALSE);
+      set_sleeps (wait, FALSE);
       ah_root_work (root, g_get_monotonic_time () + TURN_US);
       if (g_atomic_int_get (&root->n_open) > 0)
         g_queue_push_tail (&self->asking, g_steal_pointer (&root));
-      set_waiting (is_waiting, TRUE);
+      set_sleeps (wait, TRUE);
     }
 }
 
@@ -173,7 +208,7 @@ offer_rest (AhRoot *self)
 {
   if (self->helper_thread == g_thread_self () && g_atomic_int_get (&self->n_open) > 0
       && !g_atomic_int_get (&self->source.attached))
-    ah_worker_pool_attach (self->workers, &self->source, NULL);
+    ah_worker_pool_attach (self->workers, &self->source, FALSE, NULL);
 }
 
 static void
@@ -181,14 +216,21 @@ wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
 {
   Serving here = { waiter->context, G_QUEUE_INIT };
   Serving *outer = serving;
-  gboolean is_waiting = FALSE;
+  Wait wait = { self, FALSE };
+  AhInvokeServer server;
 
   serving = &here;
+  ah_invoke_server_begin (&server, waiter);
   while (!is_over (until, interrupted))
     {
-      if (should_work (self))
+      if (ah_invoke_server_is_asked (&server))
         {
-          set_waiting (&is_waiting, FALSE);
+          set_sleeps (&wait, FALSE);
+          ah_invoke_server_serve (&server);
+        }
+      else if (should_work (self))
+        {
+          set_sleeps (&wait, FALSE);
           work (self);
           offer_rest (self);
           if (waiter->context)
@@ -196,26 +238,28 @@ wait_for (AhRoot *self, AhWaiter *waiter, gint *until, gint *interrupted)
         }
       else if (should_launch (self))
         {
-          set_waiting (&is_waiting, FALSE);
+          set_sleeps (&wait, FALSE);
           ah_root_launch (self);
         }
       else if (here.asking.length)
         {
-          help_others (&here, &is_waiting);
+          help_others (&here, &wait);
           g_main_context_iteration (waiter->context, FALSE);
         }
       else
         {
           offer_rest (self);
           ah_waiter_prepare (waiter);
-          set_waiting (&is_waiting, TRUE);
-          if (!is_over (until, interrupted) && !should_work (self) && !should_launch (self))
+          set_sleeps (&wait, TRUE);
+          if (!is_over (until, interrupted) && !should_work (self) && !should_launch (self)
+              && !ah_invoke_server_is_asked (&server))
             ah_waiter_sleep (waiter);
           else
             ah_waiter_stay (waiter);
         }
     }
-  set_waiting (&is_waiting, FALSE);
+  set_sleeps (&wait, FALSE);
+  ah_invoke_server_end (&server);
 
   serving = outer;
   g_queue_clear_full (&here.asking, (GDestroyNotify) ah_root_unref);
@@ -241,6 +285,7 @@ ah_root_serve (AhRoot *self)
   gboolean works = self->top->is_batch ? !ah_batch_needs_loop (AH_BATCH (self->function), &budget)
                                        : !needs_loop;
   AhIdleLoop idle = { 0 };
+  AhWorkerPlace place;
   AhWaiter *waiter;
 
   if (needs_loop)
@@ -259,11 +304,11 @@ ah_root_serve (AhRoot *self)
   ah_root_add_waiter (self, waiter);
 
   if (works)
-    ah_worker_pool_begin_help (self->workers);
+    ah_worker_pool_begin_help (self->workers, &place);
   ah_root_begin (self);
   wait_for (self, waiter, &self->ended, NULL);
   if (works)
-    ah_worker_pool_end_help (self->workers);
+    ah_worker_pool_end_help (&place);
 
   ah_root_remove_waiter (self, waiter);
   g_mutex_lock (&self->lock);
@@ -334,9 +379,11 @@ ah_root_queue (AhRoot *self, GError **error)
 {
   self->is_blocking = TRUE;
   self->is_background = TRUE;
+  /* The worker that takes it is the one asked for: what it needs besides may wait. */
+  self->admitted = TRUE;
   ah_work_source_init (&self->launch, &launch_class);
 
-  return ah_worker_pool_attach (self->workers, &self->launch, error);
+  return ah_worker_pool_attach (self->workers, &self->launch, self->run_now, error);
 }
 
 static gboolean
@@ -353,10 +400,14 @@ take_launch (AhRoot *self)
 void
 ah_root_launch (AhRoot *self)
 {
+  AhInside inside = { .kind = AH_INSIDE_WAIT };
+
   if (!take_launch (self))
     return;
 
+  ah_inside_push (&inside);
   ah_root_serve (self);
+  ah_inside_pop (&inside);
   ah_root_finish (self);
 }
 

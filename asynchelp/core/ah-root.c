@@ -67,6 +67,12 @@ source_nobody_can (AhWorkSource *source)
   ah_root_ask_for_help ((AhRoot *) source);
 }
 
+static void
+source_overdue (AhWorkSource *source)
+{
+  ah_root_let_go_turns ((AhRoot *) source, TRUE);
+}
+
 static const AhWorkSourceClass source_class = {
   .ref = source_ref,
   .unref = source_unref,
@@ -74,6 +80,7 @@ static const AhWorkSourceClass source_class = {
   .count = source_count,
   .work = source_work,
   .nobody_can = source_nobody_can,
+  .overdue = source_overdue,
 };
 
 /* --- Life --- */
@@ -86,12 +93,12 @@ ah_root_get_priority (AhFunction *function)
 
 /*
  * An outermost run of @function, not yet begun: the caller fills in where it runs. A single
- * function gets the caller's cancellable as it is, unless it is to have one of its @own.
+ * function gets the caller's cancellable (or none) as it is, unless it is to have one of its own.
  */
 AhRoot *
 ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cancellable)
 {
-  AhRoot *self = g_new0 (AhRoot, 1);
+  AhRoot *self = g_malloc0 (sizeof (AhRoot) + AH_CACHE_LINE + sizeof (AhRun));
   gboolean is_batch = AH_IS_BATCH (function);
 
   ah_work_source_init (&self->source, &source_class);
@@ -100,11 +107,16 @@ ah_root_new (AhFunction *function, GCancellable *cancellable, gboolean own_cance
   self->function = g_object_ref (function);
   self->cancellable = cancellable ? g_object_ref (cancellable) : NULL;
   if (is_batch)
-    self->workers = ah_batch_ref_workers (AH_BATCH (function));
+    {
+      self->workers = ah_batch_ref_workers (AH_BATCH (function));
+      self->run_now = ah_batch_get_run_now (AH_BATCH (function));
+    }
   else
     self->workers = ah_worker_pool_ref (ah_thread_pool_get_workers (ah_thread_pool_get_default ()));
-  self->top
-      = ah_run_new (self, NULL, 0, function, is_batch || own_cancellable ? NULL : cancellable);
+
+  self->top = AH_ALIGN_TO_CACHE_LINE (self + 1);
+  ah_run_init (self->top, self, NULL, 0, function, is_batch || own_cancellable ? NULL : cancellable,
+               is_batch || own_cancellable);
 
   return self;
 }
@@ -230,6 +242,21 @@ ah_root_begin (AhRoot *self)
   ah_run_begin (self->top);
 }
 
+/*
+ * Wakes those who wait, except for the first, mostly the only one. That one is left to the caller,
+ * with a reference, to be woken when the lock is free: it is the next thing that it wants.
+ */
+static AhWaiter *
+wake_all_but_first_locked (AhRoot *self)
+{
+  GList *first = self->waiters.head;
+
+  for (GList *l = first ? first->next : NULL; l; l = l->next)
+    ah_waiter_wake (l->data);
+
+  return first ? ah_waiter_ref (first->data) : NULL;
+}
+
 /* Everything has ended. In whatever thread ended the last function. */
 void
 ah_root_end (AhRoot *self)
@@ -265,11 +292,14 @@ deliver_dispatch (AhLoopItem *item, gint64 until G_GNUC_UNUSED)
 void
 ah_root_finish (AhRoot *self)
 {
+  g_autoptr (AhWaiter) waiter = NULL;
+  AhLoop *loop = NULL;
+  gboolean wakes_loop = FALSE;
   GList *l;
 
   g_mutex_lock (&self->lock);
   g_atomic_int_set (&self->finished, TRUE);
-  ah_root_wake_waiters_locked (self);
+  waiter = wake_all_but_first_locked (self);
   while ((l = g_queue_pop_head_link (&self->watches)))
     {
       AhWatch *watch = l->data;
@@ -280,10 +310,17 @@ ah_root_finish (AhRoot *self)
   if (self->deliver)
     {
       ah_root_ref (self);
+      loop = ah_loop_ref (self->deliver_loop);
       ah_loop_item_init (&self->deliver_item, deliver_dispatch);
-      ah_loop_post (self->deliver_loop, &self->deliver_item);
+      wakes_loop = ah_loop_queue (loop, &self->deliver_item);
     }
   g_mutex_unlock (&self->lock);
+
+  if (waiter)
+    ah_waiter_wake (waiter);
+  if (wakes_loop)
+    ah_loop_wake (loop);
+  g_clear_pointer (&loop, ah_loop_unref);
 }
 
 /* The outcome is not to be delivered, unless that is happening already. */
@@ -319,6 +356,21 @@ ah_root_take_values (AhRoot *self, GValue **values, GError **error)
 
 /* --- Work that can be claimed --- */
 
+/* No worker comes, for the reason that the pool gives in @error, which is taken: the run ends. */
+void
+ah_root_refuse (AhRoot *self, GError *error)
+{
+  g_autoptr (GError) reason = error;
+
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_BUSY))
+    ah_run_stop (self->top, AH_RUN_FAILED, g_steal_pointer (&reason), AH_NO_FUNCTION);
+  else
+    ah_run_stop (self->top, AH_RUN_FAILED,
+                 g_error_new (AH_RUN_ERROR, AH_RUN_ERROR_NO_THREAD,
+                              _ ("There is no thread for the functions: %s"), reason->message),
+                 AH_NO_FUNCTION);
+}
+
 /*
  * @run has something to claim. Calls a worker, unless it is for one function only, and the thread
  * that blocks on the run is free to take it.
@@ -330,8 +382,11 @@ ah_root_open (AhRoot *self, AhRun *run)
   g_autoptr (AhWaiter) helper = NULL;
   guint n_spare = 0;
   guint n_open;
+  gboolean run_now;
 
   g_mutex_lock (&self->lock);
+  run_now = self->run_now && !self->admitted;
+  self->admitted = TRUE;
   if (!run->open && !run->ended)
     {
       g_atomic_int_set (&run->open, TRUE);
@@ -351,23 +406,23 @@ ah_root_open (AhRoot *self, AhRun *run)
       else if (g_atomic_int_get (&helper->sleeping))
         {
           ah_waiter_wake (helper);
-          n_spare = 1;
+          /* With a context, it may be in a callback, which could wait for this very function. */
+          n_spare = helper->context ? 0 : 1;
         }
     }
 
   if (n_open == 1 && ah_run_count (run) <= n_spare)
     return;
-  if (ah_worker_pool_attach (self->workers, &self->source, &error))
+  if (helper && g_atomic_int_get (&self->helper_works))
+    run_now = FALSE;
+  if (ah_worker_pool_attach (self->workers, &self->source, run_now, &error))
     return;
 
-  /* No thread at all. Where one waits, it does the work. */
-  if (helper)
+  /* No thread at all: where one waits, it does the work. */
+  if (helper && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
     ah_waiter_wake (helper);
   else
-    ah_run_stop (self->top, AH_RUN_FAILED,
-                 g_error_new (AH_RUN_ERROR, AH_RUN_ERROR_NO_THREAD,
-                              _ ("There is no thread for the functions: %s"), error->message),
-                 AH_NO_FUNCTION);
+    ah_root_refuse (self, g_steal_pointer (&error));
 }
 
 static void
@@ -466,9 +521,14 @@ ah_root_wake_waiters_locked (AhRoot *self)
 void
 ah_root_wake_waiters (AhRoot *self)
 {
+  g_autoptr (AhWaiter) waiter = NULL;
+
   g_mutex_lock (&self->lock);
-  ah_root_wake_waiters_locked (self);
+  waiter = wake_all_but_first_locked (self);
   g_mutex_unlock (&self->lock);
+
+  if (waiter)
+    ah_waiter_wake (waiter);
 }
 
 /* Has @watch posted when the run has finished; FALSE if it has already. */

@@ -118,60 +118,42 @@ ah_run_is_inside (AhFunction *function)
 
 /* --- Life --- */
 
-/* @cancellable: for blocking functions, in place of one of the run's own; or NULL */
-AhRun *
-ah_run_new (AhRoot *root,
-            AhRun *parent,
-            guint index,
-            AhFunction *function,
-            GCancellable *cancellable)
+static void
+take_over_setup (AhRun *self)
 {
-  AhRun *self = g_aligned_alloc0 (1, sizeof (AhRun), AH_CACHE_LINE);
+  AhBatch *batch = AH_BATCH (self->function);
+  AhBatchSetup setup;
 
-  self->ref_count = 1;
-  self->root = root;
-  self->parent = parent;
-  self->index = index;
-  self->function = function;
-  self->priority = parent ? parent->priority : ah_root_get_priority (function);
-  self->failed_index = AH_NO_FUNCTION;
-  self->open_link.data = self;
-  self->tree_link.data = self;
-  g_mutex_init (&self->lock);
+  ah_batch_get_setup (batch, &setup);
+  self->is_batch = TRUE;
+  self->jobs = setup.jobs;
+  self->policy = setup.policy;
+  self->timeout = setup.timeout;
+  if (setup.limit < setup.jobs.n_jobs)
+    self->limit = setup.limit;
 
-  if (AH_IS_BATCH (function))
-    {
-      AhBatchSetup setup;
+  self->turns = ah_batch_ref_turns (batch);
+  if (self->turns == NULL && self->parent && self->parent->turns)
+    self->turns = ah_turns_ref (self->parent->turns);
+  if (self->turns)
+    ah_run_init_strand (self);
+}
 
-      ah_batch_get_setup (AH_BATCH (function), &setup);
-      self->is_batch = TRUE;
-      self->jobs = setup.jobs;
-      self->policy = setup.policy;
-      self->timeout = setup.timeout;
-      if (setup.limit < setup.jobs.n_jobs)
-        self->limit = setup.limit;
-    }
-  else
-    {
-      ah_function_describe (function, &self->single);
-      self->single_segment = &self->single;
-      self->jobs.segments = &self->single_segment;
-      self->jobs.n_jobs = 1;
-      self->jobs.n_blocking = ah_job_is_blocking (&self->single);
-      self->jobs.n_homes = self->single.kind == AH_JOB_HOME_FUNCTION;
-    }
+static void
+take_over_function (AhRun *self)
+{
+  ah_function_describe (self->function, &self->single);
+  self->single_segment = &self->single;
+  self->jobs.segments = &self->single_segment;
+  self->jobs.n_jobs = 1;
+  self->jobs.n_blocking = ah_job_is_blocking (&self->single);
+  self->jobs.n_homes = self->single.kind == AH_JOB_HOME_FUNCTION;
+}
 
-  self->values = g_new0 (GValue, self->jobs.n_jobs);
-  if (cancellable)
-    {
-      self->cancellable = g_object_ref (cancellable);
-      self->shares_cancellable = TRUE;
-    }
-  else if (self->jobs.n_blocking)
-    {
-      self->cancellable = g_cancellable_new ();
-    }
-
+/* What has to happen before the end. */
+static void
+count_pending (AhRun *self)
+{
   /* Without a limit, workers pass over all indices where there is something for them, and the loop
    * starts the rest; batches are the loop's where there is nothing else for workers. */
   ah_run_init_looped (self);
@@ -185,22 +167,67 @@ ah_run_new (AhRoot *root,
 
       ah_claims_init (&self->claims, n_indices, ah_worker_pool_get_n_cpus () + 1);
       self->pending = n_indices + self->n_looped;
+      /* Nested runs do not wait for the turn of this one: they begin with it. */
+      if (self->turns && n_indices)
+        self->pending += self->jobs.n_batches;
     }
   /* One more for the beginning, which touches the run until it is over. */
   self->pending++;
+}
 
-  return self;
+/*
+ * A run in memory that is zero, and aligned for it. Blocking functions get the @cancellable, which
+ * is the caller's; without one they get one of the run's own if it @can_stop them.
+ */
+void
+ah_run_init (AhRun *self,
+             AhRoot *root,
+             AhRun *parent,
+             guint index,
+             AhFunction *function,
+             GCancellable *cancellable,
+             gboolean can_stop)
+{
+  self->ref_count = 1;
+  self->root = root;
+  self->parent = parent;
+  self->index = index;
+  self->function = function;
+  self->priority = parent ? parent->priority : ah_root_get_priority (function);
+  self->failed_index = AH_NO_FUNCTION;
+  self->open_link.data = self;
+  self->tree_link.data = self;
+  g_mutex_init (&self->lock);
+
+  if (AH_IS_BATCH (function))
+    take_over_setup (self);
+  else
+    take_over_function (self);
+
+  self->values = g_new0 (GValue, self->jobs.n_jobs);
+  if (cancellable)
+    {
+      self->cancellable = g_object_ref (cancellable);
+      self->shares_cancellable = TRUE;
+    }
+  else if (self->jobs.n_blocking && can_stop)
+    {
+      self->cancellable = g_cancellable_new ();
+    }
+
+  count_pending (self);
 }
 
 static void
 run_free (AhRun *self)
 {
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->turns, ah_turns_unref);
   ah_claims_clear (&self->claims);
   g_clear_error (&self->error);
   g_free (self->values);
   g_mutex_clear (&self->lock);
-  g_aligned_free (self);
+  g_free (self->block);
 }
 
 AhRun *
@@ -326,12 +353,19 @@ may_begin_locked (AhRun *self)
          && ah_run_is_going_on (self);
 }
 
+/* Whether a run on a strand waits for its turn, or a thread that has it looks after the rest. */
+static gboolean
+has_turn_elsewhere_locked (AhRun *self)
+{
+  return self->turns && (self->turn == AH_TURN_WAITING || self->turn == AH_TURN_TAKEN);
+}
+
 /*
  * Begins what can be begun now, in order. A blocking function can only be begun by a thread that is
  * there for it: the caller, if it @claims, gets its index; else the run is opened for others.
  */
-static guint
-advance (AhRun *self, gboolean job_finished, gboolean claims)
+guint
+ah_run_advance (AhRun *self, gboolean job_finished, gboolean claims)
 {
   guint claimed = AH_NOTHING_LEFT;
   gboolean open = FALSE;
@@ -347,7 +381,7 @@ advance (AhRun *self, gboolean job_finished, gboolean claims)
         {
           if (!claims || claimed != AH_NOTHING_LEFT)
             {
-              open = TRUE;
+              open = !has_turn_elsewhere_locked (self);
               break;
             }
           claimed = self->next++;
@@ -378,22 +412,35 @@ void
 ah_run_job_finished (AhRun *self)
 {
   if (self->limit)
-    advance (self, TRUE, FALSE);
+    ah_run_advance (self, TRUE, FALSE);
   ah_run_account (self, 1, 1);
+}
+
+/* How many functions could be claimed, by a thread that has the turn for it where the run is on a
+ * strand. With the lock held where there is a limit. */
+guint
+ah_run_count_locked (AhRun *self)
+{
+  if (!self->limit)
+    return ah_claims_count (&self->claims);
+
+  if (may_begin_locked (self) && ah_job_is_blocking (ah_job_view_get (&self->jobs, self->next)))
+    return MIN (self->limit - self->n_running, self->jobs.n_jobs - self->next);
+
+  return 0;
 }
 
 /* How many functions a thread could claim now. */
 guint
 ah_run_count (AhRun *self)
 {
-  guint count = 0;
+  guint count;
 
-  if (!self->limit)
-    return ah_claims_count (&self->claims);
+  if (!self->limit && !self->turns)
+    return ah_run_count_locked (self);
 
   g_mutex_lock (&self->lock);
-  if (may_begin_locked (self) && ah_job_is_blocking (ah_job_view_get (&self->jobs, self->next)))
-    count = MIN (self->limit - self->n_running, self->jobs.n_jobs - self->next);
+  count = has_turn_elsewhere_locked (self) ? 0 : ah_run_count_locked (self);
   g_mutex_unlock (&self->lock);
 
   return count;
@@ -434,10 +481,16 @@ execute (AhRun *self, guint index, const AhJob *job)
   ah_run_set_outcome (self, index, g_steal_pointer (&error));
 }
 
-static void
-work_limited (AhRun *self, gint64 until)
+void
+ah_run_call (AhRun *self, guint index, const AhJob *job)
 {
-  guint index = advance (self, FALSE, TRUE);
+  execute (self, index, job);
+}
+
+static void
+work_limited (AhRun *self, AhInside *inside, gint64 until)
+{
+  guint index = ah_run_advance (self, FALSE, TRUE);
 
   if (index != AH_NOTHING_LEFT && ah_run_count (self) > 0)
     ah_worker_pool_call_more (self->root->workers);
@@ -448,18 +501,27 @@ work_limited (AhRun *self, gint64 until)
 
       if (goes_on)
         execute (self, index, ah_job_view_get (&self->jobs, index));
-      index = advance (self, TRUE, goes_on && g_get_monotonic_time () < until);
+      if (ah_inside_get () != inside)
+        ah_inside_clean (inside);
+      index = ah_run_advance (self, TRUE, goes_on && g_get_monotonic_time () < until);
       ah_run_account (self, 1, goes_on);
     }
 }
 
 /*
- * Does what is in @lane, beginning with @index. Returns how much of what is pending has happened,
- * and in @n_finished how many functions ran.
+ * Does what is in @lane, beginning with @index; without a lane, @n_wanted functions, claimed
+ * singly. Returns how much of what is pending has happened, and in @n_finished how many functions
+ * ran.
  */
 static guint
-work_chunk (AhRun *self, AhLane *lane, guint index, guint *n_finished)
+work_chunk (AhRun *self,
+            AhInside *inside,
+            AhLane *lane,
+            guint index,
+            guint n_wanted,
+            guint *n_finished)
 {
+  AhInside *const *innermost = ah_inside_peek ();
   guint n_passed = 0, end = 0;
   const AhJob *job = NULL;
 
@@ -468,7 +530,8 @@ work_chunk (AhRun *self, AhLane *lane, guint index, guint *n_finished)
       if (G_UNLIKELY (!ah_run_is_going_on (self)))
         return n_passed + 1 + (lane ? ah_lane_close (lane) : 0);
 
-      if (index < end)
+      /* Those of a lane follow each other. */
+      if (lane && index < end)
         job++;
       else
         job = ah_job_view_find (&self->jobs, index, &end);
@@ -476,6 +539,8 @@ work_chunk (AhRun *self, AhLane *lane, guint index, guint *n_finished)
       if (G_LIKELY (ah_job_is_blocking (job)))
         {
           execute (self, index, job);
+          if (G_UNLIKELY (*innermost != inside))
+            ah_inside_clean (inside);
           *n_finished += 1;
           if (lane)
             __atomic_store_n (&lane->n_finished, *n_finished, __ATOMIC_RELAXED);
@@ -490,7 +555,10 @@ work_chunk (AhRun *self, AhLane *lane, guint index, guint *n_finished)
         {
           n_passed++;
         }
-      index = lane ? ah_lane_take (lane) : AH_NOTHING_LEFT;
+      if (lane)
+        index = ah_lane_take (lane);
+      else
+        index = --n_wanted > 0 ? ah_claims_refill (&self->claims, NULL, 1) : AH_NOTHING_LEFT;
     }
   while (index != AH_NOTHING_LEFT);
 
@@ -498,7 +566,7 @@ work_chunk (AhRun *self, AhLane *lane, guint index, guint *n_finished)
 }
 
 static void
-work_unlimited (AhRun *self, gint64 until)
+work_unlimited (AhRun *self, AhInside *inside, gint64 until)
 {
   AhLane *lane = ah_claims_enter (&self->claims);
   guint n_wanted = 1;
@@ -526,7 +594,7 @@ work_unlimited (AhRun *self, gint64 until)
       if (!g_atomic_int_get (&self->open) && ah_run_count (self) > 0)
         ah_root_open (self->root, self);
 
-      n_passed = work_chunk (self, lane, index, &n_finished);
+      n_passed = work_chunk (self, inside, lane, index, n_wanted, &n_finished);
       if (lane)
         __atomic_store_n (&lane->n_finished, 0, __ATOMIC_RELAXED);
       ah_run_account (self, n_passed, n_finished);
@@ -548,20 +616,22 @@ work_unlimited (AhRun *self, gint64 until)
 void
 ah_run_work (AhRun *self, gint64 until)
 {
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = self->cancellable };
   AhRun *outer = current;
 
   current = self;
-  if (!self->limit)
-    {
-      work_unlimited (self, until);
-    }
+  ah_inside_push (&inside);
+  if (self->turns)
+    ah_run_work_in_turns (self, until);
+  else if (self->limit)
+    work_limited (self, &inside, until);
   else
-    {
-      work_limited (self, until);
-      if (ah_run_count (self) == 0)
-        ah_root_close (self->root, self);
-    }
+    work_unlimited (self, &inside, until);
+  ah_inside_pop (&inside);
   current = outer;
+
+  if ((self->turns || self->limit) && ah_run_count (self) == 0)
+    ah_root_close (self->root, self);
 }
 
 /* --- Beginning --- */
@@ -591,14 +661,32 @@ begin_timeout (AhRun *self)
                AH_NO_FUNCTION);
 }
 
+/* Nested runs of a run on a strand. */
+static void
+begin_batches (AhRun *self)
+{
+  for (guint i = 0; i < self->jobs.n_jobs; i++)
+    {
+      const AhJob *job = ah_job_view_get (&self->jobs, i);
+
+      if (job->kind == AH_JOB_BATCH)
+        ah_run_begin_nested (self, i, job->func);
+    }
+}
+
 static void
 begin_run (AhRun *self)
 {
+  gboolean begins_batches
+      = self->turns && !self->limit && self->jobs.n_blocking && self->jobs.n_batches;
+
   if (self->timeout && self->jobs.n_jobs && ah_run_is_going_on (self))
     begin_timeout (self);
 
   if (!ah_run_is_going_on (self))
     {
+      if (begins_batches)
+        ah_run_account (self, self->jobs.n_batches, 0);
       ah_run_account (self,
                       ah_run_take_rest (self) + g_atomic_int_exchange (&self->loop_left, 0) + 1, 0);
       return;
@@ -606,12 +694,14 @@ begin_run (AhRun *self)
 
   if (self->limit)
     {
-      advance (self, FALSE, FALSE);
+      ah_run_advance (self, FALSE, FALSE);
     }
   else
     {
       if (self->n_looped)
         ah_run_start_looped (self);
+      if (begins_batches)
+        begin_batches (self);
       if (self->jobs.n_blocking)
         ah_root_open (self->root, self);
     }
@@ -641,6 +731,7 @@ is_inside_itself (AhRun *parent, AhFunction *batch)
 void
 ah_run_begin_nested (AhRun *self, guint index, AhFunction *batch)
 {
+  gpointer block;
   AhRun *nested;
 
   if (is_inside_itself (self, batch))
@@ -652,7 +743,10 @@ ah_run_begin_nested (AhRun *self, guint index, AhFunction *batch)
       return;
     }
 
-  nested = ah_run_new (self->root, self, index, batch, NULL);
+  block = g_malloc0 (sizeof (AhRun) + AH_CACHE_LINE);
+  nested = AH_ALIGN_TO_CACHE_LINE (block);
+  nested->block = block;
+  ah_run_init (nested, self->root, self, index, batch, NULL, TRUE);
   /* It may have changed since the outermost run looked. */
   if (nested->jobs.n_jobs > nested->jobs.n_blocking + nested->jobs.n_batches)
     g_atomic_int_set (&self->root->helper_works, FALSE);
@@ -703,57 +797,4 @@ end_run (AhRun *self)
   ah_run_set_outcome (parent, self->index, error);
   ah_run_free_own (self);
   ah_run_job_finished (parent);
-}
-
-/* --- Progress --- */
-
-/* How many functions have ended. May fall by a few for a moment: who shows it keeps the highest. */
-guint
-ah_run_count_finished (AhRun *self)
-{
-  gint64 n_finished = g_atomic_int_get (&self->n_finished);
-
-  n_finished += g_atomic_int_get (&self->n_ahead);
-  for (guint i = 0; i < self->claims.n_lanes; i++)
-    n_finished += __atomic_load_n (&self->claims.lanes[i].n_finished, __ATOMIC_RELAXED);
-
-  return CLAMP (n_finished, 0, self->jobs.n_jobs);
-}
-
-/* More nested runs than this are not looked into: they count when they end. */
-#define MAX_NESTED_LOOKED_INTO 64
-
-/* How much of the run is done, 0 to 1: its functions count the same, nested runs by their own
- * parts. */
-double
-ah_run_get_fraction (AhRun *self)
-{
-  double done = 0, weight = 1;
-  GQueue todo = G_QUEUE_INIT;
-  guint n_runs = 0;
-
-  /* Breadth first, each run with the weight of its job, which travels in the queue beside it. */
-  g_mutex_lock (&self->root->lock);
-  g_queue_push_tail (&todo, self);
-  g_queue_push_tail (&todo, g_memdup2 (&weight, sizeof weight));
-  while (!g_queue_is_empty (&todo))
-    {
-      AhRun *run = g_queue_pop_head (&todo);
-      g_autofree double *run_weight = g_queue_pop_head (&todo);
-
-      if (run->jobs.n_jobs == 0)
-        continue;
-
-      done += *run_weight * ah_run_count_finished (run) / run->jobs.n_jobs;
-      weight = *run_weight / run->jobs.n_jobs;
-      for (GList *l = run->children.head; l && n_runs < MAX_NESTED_LOOKED_INTO;
-           l = l->next, n_runs++)
-        {
-          g_queue_push_tail (&todo, l->data);
-          g_queue_push_tail (&todo, g_memdup2 (&weight, sizeof weight));
-        }
-    }
-  g_mutex_unlock (&self->root->lock);
-
-  return MIN (done, 1);
 }

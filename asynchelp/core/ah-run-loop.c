@@ -142,15 +142,18 @@ static void
 start_call (Call *call, AhRun *self, guint index, const AhJob *job, Visit *visit)
 {
   GTask *task = call->task;
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = g_task_get_cancellable (task) };
 
   call->run = self;
   call->index = index;
   call->visit = visit;
 
+  ah_inside_push (&inside);
   if (job->kind == AH_JOB_ASYNC)
     ((AhAsyncFunc) job->func) (task, job->data);
   else
     ah_function_call_async (job->func, task);
+  ah_inside_pop (&inside);
   g_object_unref (task);
 }
 
@@ -190,9 +193,12 @@ visit_end (Visit *visit)
 static void
 call_at_home (AhRun *self, guint index, const AhJob *job, GCancellable *cancellable)
 {
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = cancellable };
   GError *error = NULL;
 
+  ah_inside_push (&inside);
   ah_function_call (job->func, cancellable, &self->values[index], &error);
+  ah_inside_pop (&inside);
   ah_run_set_outcome (self, index, error);
 }
 

@@ -11,8 +11,9 @@
 #include "asynchelp/core/ah-claims-private.h"
 #include "asynchelp/core/ah-job-list-private.h"
 #include "asynchelp/core/ah-loop-private.h"
-#include "asynchelp/core/ah-waiter-private.h"
+#include "asynchelp/pool/ah-inside-private.h"
 #include "asynchelp/pool/ah-timer-private.h"
+#include "asynchelp/pool/ah-waiter-private.h"
 #include "asynchelp/pool/ah-worker-pool-private.h"
 
 G_BEGIN_DECLS
@@ -30,6 +31,15 @@ typedef enum
   AH_RUN_TIMED_OUT,
 } AhRunState;
 
+/* Of a run on a strand: whose turn there is, as far as the run goes. */
+typedef enum
+{
+  AH_TURN_NONE,    /* nobody has asked */
+  AH_TURN_WAITING, /* the run's ticket stands in the line */
+  AH_TURN_GRANTED, /* it is the run's, and no thread has taken it yet */
+  AH_TURN_TAKEN,   /* a function of the run is inside */
+} AhTurnState;
+
 /*
  * One execution of one function or batch. Runs form a tree, as batches do; a nested run belongs to
  * the job of its parent that it executes.
@@ -41,7 +51,8 @@ typedef enum
  */
 struct _AhRun
 {
-  gint ref_count; /* atomic */
+  gint     ref_count; /* atomic */
+  gpointer block;     /* of memory, to be freed; NULL for the outermost, a part of its root */
 
   /* Constant from the start. */
   AhRoot         *root;     /* outlives the run; no reference */
@@ -56,6 +67,7 @@ struct _AhRun
   gboolean        is_batch;
   guint           n_looped; /* jobs that `start` starts; with a limit 0: they start singly */
   GValue         *values;   /* one for each job, written by whoever executes it */
+  AhTurns        *turns;    /* of the strand of its functions, or NULL */
   GCancellable   *cancellable;        /* for blocking functions; NULL where there are none */
   gboolean        shares_cancellable; /* it is the caller's */
   AhTimer        *timer;
@@ -75,9 +87,12 @@ struct _AhRun
   GQueue singles;   /* functions on their way to the root's context, of a run with a limit */
   gboolean cancel_posted;
 
-  GMutex lock;      /* guards the next two, of limited runs */
-  guint  next;      /* index */
-  guint  n_running; /* begun and not finished */
+  GMutex      lock;      /* guards the next two, of limited runs */
+  guint       next;      /* index */
+  guint       n_running; /* begun and not finished */
+  AhTurnState turn;      /* and these three, of runs on a strand */
+  gboolean    overdue;   /* the turn was granted some time ago */
+  AhTicket    ticket;
 
   /* The part of the loop: touched in dispatches of the root's context alone. */
   AhLoopItem    start;
@@ -109,11 +124,13 @@ struct _AhRun
 #define AH_NO_FUNCTION G_MAXUINT
 
 /* Life. A reference keeps the root too; the first one is the run's own, and ends with the run. */
-AhRun   *ah_run_new            (AhRoot       *root,
+void     ah_run_init           (AhRun        *self,
+                                AhRoot       *root,
                                 AhRun        *parent,
                                 guint         index,
                                 AhFunction   *function,
-                                GCancellable *cancellable);
+                                GCancellable *cancellable,
+                                gboolean      can_stop);
 AhRun   *ah_run_ref            (AhRun        *self);
 void     ah_run_unref          (AhRun        *self);
 void     ah_run_free_own       (AhRun        *self);
@@ -139,6 +156,22 @@ guint    ah_run_take_rest      (AhRun        *self);
 GError  *ah_run_take_error     (AhRun        *self);
 guint    ah_run_count_finished (AhRun        *self);
 double   ah_run_get_fraction   (AhRun        *self);
+
+guint    ah_run_count_locked   (AhRun        *self);
+void     ah_run_call           (AhRun        *self,
+                                guint         index,
+                                const AhJob  *job);
+guint    ah_run_advance        (AhRun        *self,
+                                gboolean      job_finished,
+                                gboolean      claims);
+
+/* On a strand. */
+void     ah_run_init_strand    (AhRun        *self);
+void     ah_run_work_in_turns  (AhRun        *self,
+                                gint64        until);
+void     ah_run_drop_turn      (AhRun        *self);
+void     ah_run_let_go_turn    (AhRun        *self,
+                                gboolean      overdue);
 
 /* Stopping, in any thread. */
 void     ah_run_stop           (AhRun        *self,

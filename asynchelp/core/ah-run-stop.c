@@ -66,6 +66,8 @@ ah_run_stop (AhRun *self, AhRunState why, GError *error, guint failed_index)
 
       guint n_rest = ah_run_take_rest (run);
 
+      if (run->turns)
+        ah_run_drop_turn (run);
       ah_run_cancel_looped (run);
       ah_run_account (run, n_rest, 0);
     }

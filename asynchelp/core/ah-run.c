@@ -180,8 +180,10 @@ block_run (AhFunction *function,
            GError **error)
 {
   g_autoptr (AhRoot) root = ah_root_new (function, cancellable, FALSE);
+  AhInside inside = { .kind = AH_INSIDE_WAIT };
   gboolean success;
 
+  ah_inside_push (&inside);
   root->is_blocking = TRUE;
   root->outer = ah_run_get_current ();
   ah_root_serve (root);
@@ -190,6 +192,7 @@ block_run (AhFunction *function,
   *n_values = root->top->jobs.n_jobs;
   success = ah_root_take_values (root, values, error);
   ah_root_release (root);
+  ah_inside_pop (&inside);
 
   return success;
 }
@@ -210,13 +213,16 @@ ah_run_entry_block_batch (AhBatch *batch, GCancellable *cancellable, GError **er
 static gboolean
 call_directly (AhFunction *function, GCancellable *cancellable, GValue *result, GError **error)
 {
+  AhInside inside = { .kind = AH_INSIDE_FUNCTIONS, .cancellable = cancellable };
   GValue value = G_VALUE_INIT;
   GError *local_error = NULL;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
+  ah_inside_push (&inside);
   ah_function_call (function, cancellable, &value, &local_error);
+  ah_inside_pop (&inside);
   if (local_error == NULL)
     g_cancellable_set_error_if_cancelled (cancellable, &local_error);
 

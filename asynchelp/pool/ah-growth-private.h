@@ -33,6 +33,13 @@ typedef struct
   gint64 watched_ns; /* all intervals together */
   double demand;     /* CPUs' worth of runnable workers, on average */
   double n_threads;  /* workers, on average */
+
+  /* Whether functions begin at all. */
+  guint  n_queued;      /* at the last reading, less the threads that it added */
+  gint64 standstill_ns; /* for how long none has begun that no thread was added for */
+  gint64 due_ns;        /* how long that may be before a thread is added */
+  gint64 tolerated_ns;  /* the same, of a new standstill */
+  gint64 effect_ns;     /* for how long the last added thread has been there */
 } AhGrowthState;
 
 /* How many threads to add now. Looks at nothing but its arguments. */

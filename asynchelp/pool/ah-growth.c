@@ -20,7 +20,7 @@
 
 /* What part of the CPUs to fill by the average. What is left out is for its error: a worker too few
  * is added with the next reading, one too many stays. */
-#define FILL 0.85
+#define FILL 0.8
 
 /* How much of the waiting counts in the average. Workers that slept alike wake alike, and wait for
  * each other while the CPUs are idle at other times: counted in full, this looks like a machine
@@ -28,8 +28,10 @@
 #define WAIT_SHARE 0.25
 
 /* The time constant of the average: a few of the usual waits for a disk or a network. Longer, and
- * it takes too long to notice that those who computed now sleep. */
+ * it takes too long to notice that those who computed now sleep. It grows with the time watched, so
+ * that short swings of what has long been going on bring no threads. */
 #define MEMORY_NS 60e6
+#define MAX_MEMORY_NS 200e6
 
 /* The average says little before this. */
 #define LEAP_AFTER_NS 40000000
@@ -42,6 +44,16 @@
  * those that our workers leave over. */
 #define PATIENCE_IF_BUSY 3
 
+/* For how long no function may begin, at first. Much longer than most functions take, or the time
+ * until load alone has brought more threads. */
+#define STANDSTILL_NS 250000000
+
+/* How long it takes at most, within one standstill, from one thread to the next. */
+#define MAX_STANDSTILL_NS 4000000000
+
+/* How soon after a thread was added it is taken for the cause of what begins. */
+#define EFFECT_NS 30000000
+
 /* Takes @reading into the average. Returns how many CPUs our workers leave over now. */
 static double
 update (const AhGrowthReading *reading, AhGrowthState *state)
@@ -50,7 +62,8 @@ update (const AhGrowthReading *reading, AhGrowthState *state)
   double running = reading->run_ns / interval;
   double waiting = reading->wait_ns / interval;
   double spare = reading->n_cpus - running - waiting;
-  double weight = state->watched_ns == 0 ? 1 : interval / (interval + MEMORY_NS);
+  double memory = CLAMP (state->watched_ns / 4.0, MEMORY_NS, MAX_MEMORY_NS);
+  double weight = state->watched_ns == 0 ? 1 : interval / (interval + memory);
   double demand;
 
   /* Full is full: the longest queue for a moment must not outweigh a long time of sleep. */
@@ -105,18 +118,49 @@ get_patience (const AhGrowthReading *reading, const AhGrowthState *state)
   return 0;
 }
 
-guint
-ah_growth_decide (const AhGrowthReading *reading, AhGrowthState *state)
+/*
+ * Whether functions wait, and none has begun for a long time. Workers that compute all that time
+ * may be waiting for one of them, in a loop without a sleep: to the clocks this looks like work.
+ *
+ * Functions that just take long look the same. So one thread is added at a time, more and more
+ * rarely, and what was usual is no standstill.
+ */
+static gboolean
+stands_still (const AhGrowthReading *reading, AhGrowthState *state)
+{
+  if (state->tolerated_ns == 0)
+    state->tolerated_ns = state->due_ns = STANDSTILL_NS;
+
+  state->standstill_ns += reading->interval_ns;
+  state->effect_ns += reading->interval_ns;
+
+  if (reading->n_queued < state->n_queued)
+    {
+      /* If this is what the added thread has brought about, such standstills are no usual thing. */
+      if (state->effect_ns <= EFFECT_NS)
+        state->tolerated_ns = STANDSTILL_NS;
+      else
+        state->tolerated_ns = MAX (state->tolerated_ns, 2 * state->standstill_ns);
+      state->due_ns = state->tolerated_ns;
+      state->standstill_ns = 0;
+    }
+  if (state->standstill_ns < state->due_ns)
+    return FALSE;
+
+  state->due_ns += MIN (state->standstill_ns, MAX_STANDSTILL_NS);
+  state->effect_ns = 0;
+  return TRUE;
+}
+
+/* By what the workers do. */
+static guint
+decide_by_load (const AhGrowthReading *reading, AhGrowthState *state)
 {
   guint last_step = state->step;
   guint missing, step;
   double spare;
 
   state->step = 0;
-
-  if (reading->interval_ns <= 0)
-    return 0;
-
   spare = update (reading, state);
 
   if (spare < ENOUGH_TO_SPARE)
@@ -151,4 +195,22 @@ ah_growth_decide (const AhGrowthReading *reading, AhGrowthState *state)
   state->step = step;
 
   return step;
+}
+
+guint
+ah_growth_decide (const AhGrowthReading *reading, AhGrowthState *state)
+{
+  gboolean still;
+  guint n_add;
+
+  if (reading->interval_ns <= 0)
+    return 0;
+
+  still = stands_still (reading, state);
+  n_add = decide_by_load (reading, state);
+  if (n_add == 0 && still && reading->n_threads < reading->max_threads)
+    n_add = 1;
+  state->n_queued = reading->n_queued - MIN (n_add, reading->n_queued);
+
+  return n_add;
 }

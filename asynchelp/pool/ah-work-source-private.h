@@ -31,13 +31,18 @@ struct _AhWorkSourceClass
   void     (*work)       (AhWorkSource *self);
 
   /* No worker is left that could come, and none can be started: whoever waits for the source has to
-   * do the work. Called with the pool's lock held: only wakes. */
+   * do the work. Called with no lock held. */
   void     (*nobody_can) (AhWorkSource *self);
+
+  /* Nobody has come for some time, though all of it can be claimed. Only if it has turns; called
+   * with no lock held. */
+  void     (*overdue)    (AhWorkSource *self);
 };
 
 struct _AhWorkSource
 {
   const AhWorkSourceClass *klass;
+  gint                     has_turns; /* atomic: what it has is claimed in turns */
 
   /* Both guarded by the pool's lock; attached is also peeked at without it. */
   GList link;

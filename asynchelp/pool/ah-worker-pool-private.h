@@ -20,6 +20,18 @@ G_BEGIN_DECLS
  */
 typedef struct _AhWorkerPool AhWorkerPool;
 
+/* Where a thread works for a pool, and counts: as one of its workers, or on a run of its own. */
+typedef struct _AhWorkerPlace AhWorkerPlace;
+
+struct _AhWorkerPlace
+{
+  AhWorkerPool  *pool;
+  gboolean       helps;
+  gboolean       replaced; /* another worker was called for the time that it waits */
+  guint          wait_depth;
+  AhWorkerPlace *outer;
+};
+
 AhWorkerPool *ah_worker_pool_new             (guint          max_threads);
 AhWorkerPool *ah_worker_pool_ref             (AhWorkerPool  *self);
 void          ah_worker_pool_unref           (AhWorkerPool  *self);
@@ -27,16 +39,18 @@ void          ah_worker_pool_close           (AhWorkerPool  *self);
 
 gboolean      ah_worker_pool_attach          (AhWorkerPool  *self,
                                               AhWorkSource  *source,
+                                              gboolean       only_now,
                                               GError       **error);
 void          ah_worker_pool_detach          (AhWorkerPool  *self,
                                               AhWorkSource  *source);
 void          ah_worker_pool_call_more       (AhWorkerPool  *self);
 
-void          ah_worker_pool_begin_help      (AhWorkerPool  *self);
-void          ah_worker_pool_end_help        (AhWorkerPool  *self);
+void          ah_worker_pool_begin_help      (AhWorkerPool  *self,
+                                              AhWorkerPlace *place);
+void          ah_worker_pool_end_help        (AhWorkerPlace *place);
 gboolean      ah_worker_pool_nobody_can      (AhWorkerPool  *self);
 
-void          ah_worker_begin_wait           (void);
+void          ah_worker_begin_wait           (gboolean       replace);
 void          ah_worker_end_wait             (void);
 
 guint         ah_worker_pool_get_n_cpus      (void);

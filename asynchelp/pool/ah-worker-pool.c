@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "asynchelp/pool/ah-worker-pool-private.h"
+#include "asynchelp/pool/ah-worker-pool-parts-private.h"
 
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -12,10 +12,7 @@
 
 #include "asynchelp/ah-i18n-private.h"
 #include "asynchelp/pool/ah-cpu-count-private.h"
-#include "asynchelp/pool/ah-growth-private.h"
-#include "asynchelp/pool/ah-thread-clock-private.h"
 #include "asynchelp/pool/ah-thread-pool-private.h"
-#include "asynchelp/pool/ah-timer-private.h"
 
 /*
  * GThreadPool provides the threads: one pushed token brings one worker, which then works through
@@ -26,52 +23,10 @@
  */
 
 #define PARK_SECONDS 10
-#define TICK_US 10000
-
-typedef struct
-{
-  GCond wake;
-  gboolean woken;    /* guarded by the pool's lock */
-  GList idle_link;   /* guarded by the pool's lock */
-  GList worker_link; /* guarded by the pool's lock */
-
-  AhWorkerPool *pool;
-  gint tid;
-  gboolean busy;    /* inside a source, or woken for one; guarded by the pool's lock */
-  guint wait_depth; /* touched by the worker alone */
-
-  AhThreadClock clock; /* the last reading; guarded by the pool's lock */
-} Worker;
-
-struct _AhWorkerPool
-{
-  gint ref_count; /* atomic */
-  GMutex lock;
-  GThreadPool *threads; /* set once */
-  guint n_cpus;         /* constant */
-
-  /* All that follows is guarded by the lock. */
-  GQueue sources; /* attached, in turn */
-  GQueue idle;    /* parked workers, the last parked first */
-  GQueue workers; /* all of them */
-  guint max_threads;
-  guint n_starting; /* tokens pushed whose worker has not arrived */
-  guint n_busy;     /* inside a source */
-  guint n_waiting;  /* workers that wait for a run, inside a function */
-  guint n_helping;  /* threads outside that work on their own run */
-  guint n_extra;    /* workers beyond one a CPU that growth has allowed while the jobs last */
-  gboolean refused; /* the system refused the last thread asked for */
-  gboolean closing;
-  gboolean ticking;
-
-  AhTimer *timer; /* the tick's; stays behind, spent, when it ends */
-  AhGrowthState growth;
-  gint64 last_tick;
-};
 
 gint ah_thread_pool_test_refuse;
 
-static __thread Worker *current_worker;
+static __thread AhWorkerPlace *current_place;
 
 static void worker_main (gpointer token, gpointer user_data);
 
@@ -128,13 +83,6 @@ ah_worker_pool_get_n_cpus (void)
 
 /* --- Threads --- */
 
-/* How many workers are there, or on their way. */
-static guint
-n_threads_locked (AhWorkerPool *self)
-{
-  return self->workers.length + self->n_starting;
-}
-
 /* How many threads work now, or are about to: those that wait for a run do not count. */
 static guint
 n_active_locked (AhWorkerPool *self)
@@ -145,7 +93,7 @@ n_active_locked (AhWorkerPool *self)
 static gboolean
 nobody_can_locked (AhWorkerPool *self)
 {
-  guint n_threads = n_threads_locked (self);
+  guint n_threads = ah_worker_pool_count_threads_locked (self);
 
   return n_threads <= self->n_waiting
          && (n_threads >= self->max_threads || self->refused
@@ -153,20 +101,78 @@ nobody_can_locked (AhWorkerPool *self)
 }
 
 static void
-tell_nobody_can_locked (AhWorkerPool *self)
+worker_unref (AhWorker *self)
 {
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+
+  g_cond_clear (&self->wake);
+  g_free (self);
+}
+
+/* Lets go of the lock, and only then has the worker run that was woken: it wants the lock first. */
+void
+ah_worker_pool_unlock (AhWorkerPool *self)
+{
+  AhWorker *worker = g_steal_pointer (&self->to_signal);
+
+  g_mutex_unlock (&self->lock);
+  if (worker)
+    {
+      g_cond_signal (&worker->wake);
+      worker_unref (worker);
+    }
+}
+
+/* What is attached, with references; of those that have turns only, if @in_turns. */
+static GPtrArray *
+ref_sources_locked (AhWorkerPool *self, gboolean in_turns)
+{
+  GPtrArray *sources = g_ptr_array_new ();
+
   for (GList *l = self->sources.head; l; l = l->next)
     {
       AhWorkSource *source = l->data;
 
-      source->klass->nobody_can (source);
+      if (in_turns && !g_atomic_int_get (&source->has_turns))
+        continue;
+      source->klass->ref (source);
+      g_ptr_array_add (sources, source);
+    }
+
+  return sources;
+}
+
+/*
+ * Lets go of the lock. Where every worker waits and no other can be started, those who wait for
+ * what is attached hear of it; and what has turns, if it is @overdue.
+ */
+void
+ah_worker_pool_unlock_and_tell (AhWorkerPool *self, gboolean overdue)
+{
+  gboolean nobody_can = nobody_can_locked (self);
+  g_autoptr (GPtrArray) sources = NULL;
+
+  if (self->sources.length && (nobody_can || overdue))
+    sources = ref_sources_locked (self, !nobody_can);
+  ah_worker_pool_unlock (self);
+
+  for (guint i = 0; sources && i < sources->len; i++)
+    {
+      AhWorkSource *source = sources->pdata[i];
+
+      if (nobody_can)
+        source->klass->nobody_can (source);
+      if (overdue && g_atomic_int_get (&source->has_turns))
+        source->klass->overdue (source);
+      source->klass->unref (source);
     }
 }
 
 static gboolean
 wake_one_locked (AhWorkerPool *self)
 {
-  Worker *worker;
+  AhWorker *worker;
 
   if (self->idle.head == NULL)
     return FALSE;
@@ -177,7 +183,16 @@ wake_one_locked (AhWorkerPool *self)
   /* It counts as busy from here on, so that nobody counts on it a second time. */
   worker->busy = TRUE;
   self->n_busy++;
-  g_cond_signal (&worker->wake);
+
+  if (self->to_signal)
+    {
+      g_cond_signal (&worker->wake);
+    }
+  else
+    {
+      g_atomic_int_inc (&worker->ref_count);
+      self->to_signal = worker;
+    }
   return TRUE;
 }
 
@@ -192,7 +207,7 @@ ah_worker_pool_close (AhWorkerPool *self)
   self->closing = TRUE;
   while (wake_one_locked (self))
     ;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 /* Asks for one more thread; the lock is let go of meanwhile. */
@@ -202,7 +217,7 @@ start_one_locked (AhWorkerPool *self, GError **error)
   g_autoptr (GError) local_error = NULL;
   gboolean pushed = FALSE;
 
-  if (n_threads_locked (self) >= self->max_threads)
+  if (ah_worker_pool_count_threads_locked (self) >= self->max_threads)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                            _ ("The thread pool has as many threads as it may have"));
@@ -210,7 +225,7 @@ start_one_locked (AhWorkerPool *self, GError **error)
     }
 
   self->n_starting++;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
   if (g_atomic_int_get (&ah_thread_pool_test_refuse))
     g_set_error_literal (&local_error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "refused by a test");
   else
@@ -228,89 +243,16 @@ start_one_locked (AhWorkerPool *self, GError **error)
   return FALSE;
 }
 
-/* --- Growth --- */
-
-typedef struct
+/* Brings @n_workers more, or as many as there can be. */
+void
+ah_worker_pool_add_locked (AhWorkerPool *self, guint n_workers)
 {
-  Worker *worker; /* an identity, never followed: the worker may be gone */
-  gint tid;
-  AhThreadClock now;
-  gboolean read;
-} Sample;
-
-/* Reads the clocks of busy workers, without the lock: a thousand readings take a millisecond. */
-static GArray *
-sample_workers_locked (AhWorkerPool *self)
-{
-  GArray *samples = g_array_sized_new (FALSE, TRUE, sizeof (Sample), self->n_busy);
-
-  for (GList *l = self->workers.head; l; l = l->next)
-    {
-      Worker *worker = l->data;
-      Sample sample = { worker, worker->tid, { 0 }, FALSE };
-
-      if (worker->busy)
-        g_array_append_val (samples, sample);
-    }
-
-  g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < samples->len; i++)
-    {
-      Sample *sample = &g_array_index (samples, Sample, i);
-
-      sample->read = ah_thread_clock_read ("/proc", sample->tid, &sample->now);
-    }
-  g_mutex_lock (&self->lock);
-
-  return samples;
+  while (n_workers && (wake_one_locked (self) || start_one_locked (self, NULL)))
+    n_workers--;
 }
 
-/* Adds what a worker did since its last reading, which may be longer ago than the interval. */
-static void
-add_sample (AhGrowthReading *reading, const AhThreadClock *before, const AhThreadClock *now)
-{
-  guint64 interval = reading->interval_ns;
-  guint64 run = MIN (now->run_ns - before->run_ns, interval);
-  guint64 wait = MIN (now->wait_ns - before->wait_ns, interval - run);
-
-  /* Where the kernel does not tell how long a thread waited for a CPU, that it wants one has to do.
-   */
-  if (now->runnable)
-    wait = interval - run;
-  reading->run_ns += run;
-  reading->wait_ns += wait;
-}
-
-static void
-take_reading_locked (AhWorkerPool *self, AhGrowthReading *reading)
-{
-  g_autoptr (GArray) samples = sample_workers_locked (self);
-  guint next = 0;
-
-  /* Workers stand in the same order as when they were sampled, less those that have gone. */
-  for (GList *l = self->workers.head; l; l = l->next)
-    {
-      Worker *worker = l->data;
-      guint at = next;
-
-      while (at < samples->len && g_array_index (samples, Sample, at).worker != worker)
-        at++;
-      if (at == samples->len)
-        continue;
-
-      const Sample *sample = &g_array_index (samples, Sample, at);
-
-      next = at + 1;
-      if (sample->read)
-        {
-          add_sample (reading, &worker->clock, &sample->now);
-          worker->clock = sample->now;
-        }
-    }
-}
-
-static guint
-count_queued_locked (AhWorkerPool *self)
+guint
+ah_worker_pool_count_queued_locked (AhWorkerPool *self)
 {
   guint n_queued = 0;
 
@@ -324,101 +266,59 @@ count_queued_locked (AhWorkerPool *self)
   return n_queued;
 }
 
-/* In the timer's thread, every TICK_US while jobs wait. */
-static gint64
-tick (gpointer data)
-{
-  AhWorkerPool *self = data;
-  gint64 now = g_get_monotonic_time ();
-  AhGrowthReading reading = { 0 };
-  guint n_add = 0;
-
-  g_mutex_lock (&self->lock);
-  reading.n_queued = count_queued_locked (self);
-  if (reading.n_queued == 0)
-    {
-      self->ticking = FALSE;
-      self->n_extra = 0;
-      self->growth = (AhGrowthState){ 0 };
-      self->last_tick = 0;
-      g_mutex_unlock (&self->lock);
-      return 0;
-    }
-
-  reading.n_cpus = self->n_cpus;
-  reading.max_threads = self->max_threads;
-  reading.n_threads = n_threads_locked (self) - self->idle.length;
-  reading.interval_ns = (self->last_tick ? now - self->last_tick : TICK_US) * 1000;
-  reading.system_idle_ns = G_MAXUINT64;
-  take_reading_locked (self, &reading);
-  /* The first tick is there for the others to compare with. */
-  if (self->last_tick)
-    n_add = ah_growth_decide (&reading, &self->growth);
-  self->last_tick = now;
-  if (n_add)
-    g_debug ("%u functions wait, %.2f CPUs' worth of %u workers are runnable: %u more",
-             reading.n_queued, (double) (reading.run_ns + reading.wait_ns) / reading.interval_ns,
-             reading.n_threads, n_add);
-
-  self->n_extra += n_add;
-  while (n_add && (wake_one_locked (self) || start_one_locked (self, NULL)))
-    n_add--;
-  if (nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
-
-  return now + TICK_US;
-}
-
-static void
-ensure_tick_locked (AhWorkerPool *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (self->ticking)
-    return;
-
-  g_clear_pointer (&self->timer, ah_timer_cancel);
-  self->timer = ah_timer_new (g_get_monotonic_time () + TICK_US, tick, ah_worker_pool_ref (self),
-                              (GDestroyNotify) ah_worker_pool_unref, &error);
-  self->ticking = self->timer != NULL;
-  if (!self->ticking)
-    {
-      /* No growth then: the threads that there are carry on. */
-      g_debug ("no timer thread: %s", error->message);
-      ah_worker_pool_unref (self);
-    }
-}
-
 /* One more worker, where a CPU is free for it; else the tick finds out whether one is. */
 static gboolean
 call_worker_locked (AhWorkerPool *self, GError **error)
 {
-  if (n_active_locked (self) < self->n_cpus + self->n_extra || n_threads_locked (self) == 0)
+  if (n_active_locked (self) < self->n_cpus + self->n_extra
+      || ah_worker_pool_count_threads_locked (self) == 0)
     {
       if (wake_one_locked (self))
         return TRUE;
-      if (n_threads_locked (self) < self->max_threads && start_one_locked (self, error))
+      if (ah_worker_pool_count_threads_locked (self) < self->max_threads
+          && start_one_locked (self, error))
         return TRUE;
     }
 
-  ensure_tick_locked (self);
-  return n_threads_locked (self) > 0;
+  ah_worker_pool_ensure_tick_locked (self);
+  return ah_worker_pool_count_threads_locked (self) > 0;
 }
 
 /* --- Sources --- */
 
+/* Whether a function that came now would have to wait for its turn. */
+static gboolean
+would_queue_locked (AhWorkerPool *self)
+{
+  guint n_threads = ah_worker_pool_count_threads_locked (self);
+
+  if (n_threads > 0 && n_active_locked (self) >= self->n_cpus + self->n_extra)
+    return TRUE;
+  if (self->idle.length == 0 && n_threads >= self->max_threads)
+    return TRUE;
+
+  return ah_worker_pool_count_queued_locked (self) > 0;
+}
+
 /*
  * Shows @source to the workers and sees to it that one comes. FALSE, and not attached, where there
- * is no thread at all and none can be started.
+ * is no thread at all and none can be started; or, with %G_IO_ERROR_BUSY, where one should take it
+ * @only_now and it would have to wait.
  */
 gboolean
-ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, GError **error)
+ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, gboolean only_now, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   gboolean someone;
 
   g_mutex_lock (&self->lock);
+  if (only_now && would_queue_locked (self))
+    {
+      ah_worker_pool_unlock (self);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                           _ ("No thread is free now, and the run is not to wait for one"));
+      return FALSE;
+    }
   if (!source->attached)
     {
       g_atomic_int_set (&source->attached, TRUE);
@@ -426,9 +326,7 @@ ah_worker_pool_attach (AhWorkerPool *self, AhWorkSource *source, GError **error)
       source->klass->ref (source);
     }
   someone = call_worker_locked (self, &local_error);
-  if (someone && nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock_and_tell (self, FALSE);
 
   if (someone)
     return TRUE;
@@ -453,7 +351,7 @@ ah_worker_pool_detach (AhWorkerPool *self, AhWorkSource *source)
       g_queue_unlink (&self->sources, &source->link);
       g_atomic_int_set (&source->attached, FALSE);
     }
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   if (attached)
     source->klass->unref (source);
@@ -465,7 +363,7 @@ ah_worker_pool_call_more (AhWorkerPool *self)
 {
   g_mutex_lock (&self->lock);
   call_worker_locked (self, NULL);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 /* Takes the first source from the queue for good, with its reference. */
@@ -499,7 +397,7 @@ next_source_locked (AhWorkerPool *self)
         }
 
       source = pop_source_locked (self);
-      g_mutex_unlock (&self->lock);
+      ah_worker_pool_unlock (self);
       source->klass->unref (source);
       g_mutex_lock (&self->lock);
     }
@@ -510,7 +408,7 @@ next_source_locked (AhWorkerPool *self)
 /* --- Workers --- */
 
 static void
-set_busy_locked (AhWorkerPool *self, Worker *worker, gboolean busy)
+set_busy_locked (AhWorkerPool *self, AhWorker *worker, gboolean busy)
 {
   if (worker->busy == busy)
     return;
@@ -521,7 +419,7 @@ set_busy_locked (AhWorkerPool *self, Worker *worker, gboolean busy)
 
 /* Waits for work; FALSE when none came for so long that the worker retires. */
 static gboolean
-park_locked (AhWorkerPool *self, Worker *worker)
+park_locked (AhWorkerPool *self, AhWorker *worker)
 {
   gint64 until = g_get_monotonic_time () + PARK_SECONDS * G_TIME_SPAN_SECOND;
 
@@ -539,18 +437,41 @@ park_locked (AhWorkerPool *self, Worker *worker)
   return TRUE;
 }
 
+/* Surplus is what works beyond one a CPU, and no more: it is used up where workers ran out of work
+ * or wait now. */
 static void
-work_locked (AhWorkerPool *self, Worker *worker)
+limit_surplus_locked (AhWorkerPool *self)
 {
-  AhWorkSource *source;
+  guint n_active = n_active_locked (self), n_wanted = self->n_cpus + self->n_extra;
 
+  self->n_surplus = MIN (self->n_surplus, n_active > n_wanted ? n_active - n_wanted : 0);
+}
+
+/* Whether the worker, which could take something, should leave that to others: those in whose place
+ * workers were called are back, and all of them together are more than there are CPUs. */
+static gboolean
+is_surplus_locked (AhWorkerPool *self)
+{
+  if (self->n_surplus == 0 || n_active_locked (self) <= self->n_cpus + self->n_extra)
+    return FALSE;
+
+  self->n_surplus--;
+  if (ah_worker_pool_count_queued_locked (self) > 0)
+    ah_worker_pool_ensure_tick_locked (self);
+  return TRUE;
+}
+
+static void
+work_locked (AhWorkerPool *self, AhWorker *worker)
+{
   while (self->workers.length <= self->max_threads)
     {
-      source = next_source_locked (self);
+      AhWorkSource *source = is_surplus_locked (self) ? NULL : next_source_locked (self);
+
       if (source)
         {
           set_busy_locked (self, worker, TRUE);
-          g_mutex_unlock (&self->lock);
+          ah_worker_pool_unlock (self);
           source->klass->work (source);
           source->klass->unref (source);
           g_mutex_lock (&self->lock);
@@ -558,6 +479,7 @@ work_locked (AhWorkerPool *self, Worker *worker)
       else
         {
           set_busy_locked (self, worker, FALSE);
+          limit_surplus_locked (self);
           if (self->closing || !park_locked (self, worker))
             break;
         }
@@ -565,98 +487,145 @@ work_locked (AhWorkerPool *self, Worker *worker)
   set_busy_locked (self, worker, FALSE);
 }
 
+static AhWorker *
+worker_new (AhWorkerPool *pool)
+{
+  AhWorker *self = g_new0 (AhWorker, 1);
+
+  self->ref_count = 1;
+  g_cond_init (&self->wake);
+  self->idle_link.data = self;
+  self->worker_link.data = self;
+  self->place.pool = pool;
+  self->tid = syscall (SYS_gettid);
+  /* A thread that GLib had in store has time on its clock already. */
+  if (!ah_thread_clock_read ("/proc", self->tid, &self->clock))
+    g_debug ("the clock of a worker cannot be read: the pool will not grow by evidence");
+
+  return self;
+}
+
 static void
 worker_main (gpointer token, gpointer user_data G_GNUC_UNUSED)
 {
   static gint n_named;
   AhWorkerPool *self = token; /* with its reference */
-  Worker worker = { .pool = self, .tid = syscall (SYS_gettid) };
+  AhWorker *worker = worker_new (self);
   char old_name[16] = "";
   g_autofree char *name = g_strdup_printf ("ah-worker-%d", g_atomic_int_add (&n_named, 1) % 10000);
 
   /* GLib lends the thread to others afterwards: under the name that it came with. */
   pthread_getname_np (pthread_self (), old_name, sizeof old_name);
   pthread_setname_np (pthread_self (), name);
-  g_cond_init (&worker.wake);
-  worker.idle_link.data = &worker;
-  worker.worker_link.data = &worker;
-  /* A thread that GLib had in store has time on its clock already. */
-  if (!ah_thread_clock_read ("/proc", worker.tid, &worker.clock))
-    g_debug ("the clock of a worker cannot be read: the pool will not grow by evidence");
 
   g_mutex_lock (&self->lock);
   self->n_starting -= MIN (self->n_starting, 1);
-  g_queue_push_tail_link (&self->workers, &worker.worker_link);
-  current_worker = &worker;
-  work_locked (self, &worker);
-  current_worker = NULL;
-  g_queue_unlink (&self->workers, &worker.worker_link);
-  g_mutex_unlock (&self->lock);
+  g_queue_push_tail_link (&self->workers, &worker->worker_link);
+  current_place = &worker->place;
+  work_locked (self, worker);
+  current_place = NULL;
+  g_queue_unlink (&self->workers, &worker->worker_link);
+  ah_worker_pool_unlock (self);
 
-  g_cond_clear (&worker.wake);
   pthread_setname_np (pthread_self (), old_name);
+  worker_unref (worker);
   ah_worker_pool_unref (self);
 }
 
 /*
- * The calling thread, if it is a worker, is about to sleep until a run makes progress. Another
- * worker takes its place at once; where none can, those who wait for runs are told to do the work
- * themselves.
+ * The calling thread, if it works for a pool, is about to sleep until others get on. Where that may
+ * take long, another worker is to @replace it at once; else the tick finds out whether one is
+ * needed, so that short waits for the same thing do not bring a thread each. Where none can come,
+ * those who wait for runs are told to do the work themselves.
  */
 void
-ah_worker_begin_wait (void)
+ah_worker_begin_wait (gboolean replace)
 {
+  AhWorkerPlace *place = current_place;
   AhWorkerPool *self;
 
-  if (current_worker == NULL || current_worker->wait_depth++ > 0)
+  if (place == NULL || place->wait_depth++ > 0)
     return;
 
-  self = current_worker->pool;
+  self = place->pool;
   g_mutex_lock (&self->lock);
-  self->n_waiting++;
-  if (count_queued_locked (self) > 0)
-    call_worker_locked (self, NULL);
-  if (nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  if (place->helps)
+    self->n_helping--;
+  else
+    self->n_waiting++;
+
+  if (replace && self->n_surplus > 0 && n_active_locked (self) >= self->n_cpus + self->n_extra)
+    {
+      self->n_surplus--;
+      place->replaced = TRUE;
+    }
+  else if (ah_worker_pool_count_queued_locked (self) > 0)
+    {
+      if (replace)
+        call_worker_locked (self, NULL);
+      else
+        ah_worker_pool_ensure_tick_locked (self);
+      place->replaced = replace;
+    }
+  ah_worker_pool_unlock_and_tell (self, FALSE);
 }
 
 void
 ah_worker_end_wait (void)
 {
+  AhWorkerPlace *place = current_place;
   AhWorkerPool *self;
 
-  if (current_worker == NULL || --current_worker->wait_depth > 0)
+  if (place == NULL || --place->wait_depth > 0)
     return;
 
-  self = current_worker->pool;
+  self = place->pool;
   g_mutex_lock (&self->lock);
-  self->n_waiting--;
-  g_mutex_unlock (&self->lock);
+  if (place->helps)
+    self->n_helping++;
+  else
+    self->n_waiting--;
+  if (place->replaced)
+    {
+      place->replaced = FALSE;
+      self->n_surplus++;
+      limit_surplus_locked (self);
+    }
+  ah_worker_pool_unlock (self);
 }
 
-/* The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. */
+/*
+ * The calling thread begins to work on a run of its own: a CPU's worth less for workers to do. If
+ * it did so already, on a run around this one, that one does without it meanwhile. A worker counts
+ * already.
+ */
 void
-ah_worker_pool_begin_help (AhWorkerPool *self)
+ah_worker_pool_begin_help (AhWorkerPool *self, AhWorkerPlace *place)
 {
-  /* A worker that blocks is counted already. */
-  if (current_worker != NULL)
+  *place = (AhWorkerPlace){ .pool = self, .helps = TRUE, .outer = current_place };
+  if (current_place && !current_place->helps)
     return;
 
+  ah_worker_begin_wait (FALSE);
+  current_place = place;
   g_mutex_lock (&self->lock);
   self->n_helping++;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 }
 
 void
-ah_worker_pool_end_help (AhWorkerPool *self)
+ah_worker_pool_end_help (AhWorkerPlace *place)
 {
-  if (current_worker != NULL)
+  AhWorkerPool *self = place->pool;
+
+  if (current_place != place)
     return;
 
   g_mutex_lock (&self->lock);
   self->n_helping--;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
+  current_place = place->outer;
+  ah_worker_end_wait ();
 }
 
 /* Whether every worker waits for a run, and no other can be started. */
@@ -667,7 +636,7 @@ ah_worker_pool_nobody_can (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   nobody_can = nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return nobody_can;
 }
@@ -681,7 +650,7 @@ ah_worker_pool_get_max_threads (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   max_threads = self->max_threads;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return max_threads;
 }
@@ -692,13 +661,11 @@ ah_worker_pool_set_max_threads (AhWorkerPool *self, guint max_threads)
 {
   g_mutex_lock (&self->lock);
   self->max_threads = max_threads ? max_threads : AH_WORKER_POOL_DEFAULT_MAX_THREADS;
-  for (guint n = n_threads_locked (self); n > self->max_threads; n--)
+  for (guint n = ah_worker_pool_count_threads_locked (self); n > self->max_threads; n--)
     wake_one_locked (self);
-  if (count_queued_locked (self) > 0)
+  if (ah_worker_pool_count_queued_locked (self) > 0)
     call_worker_locked (self, NULL);
-  if (nobody_can_locked (self))
-    tell_nobody_can_locked (self);
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock_and_tell (self, FALSE);
 }
 
 guint
@@ -707,8 +674,8 @@ ah_worker_pool_get_n_threads (AhWorkerPool *self)
   guint n_threads;
 
   g_mutex_lock (&self->lock);
-  n_threads = n_threads_locked (self);
-  g_mutex_unlock (&self->lock);
+  n_threads = ah_worker_pool_count_threads_locked (self);
+  ah_worker_pool_unlock (self);
 
   return n_threads;
 }
@@ -720,7 +687,7 @@ ah_worker_pool_get_n_running (AhWorkerPool *self)
 
   g_mutex_lock (&self->lock);
   n_running = self->n_busy;
-  g_mutex_unlock (&self->lock);
+  ah_worker_pool_unlock (self);
 
   return n_running;
 }
@@ -731,24 +698,20 @@ ah_worker_pool_get_n_queued (AhWorkerPool *self)
   guint n_queued;
 
   g_mutex_lock (&self->lock);
-  n_queued = count_queued_locked (self);
-  g_mutex_unlock (&self->lock);
+  n_queued = ah_worker_pool_count_queued_locked (self);
+  ah_worker_pool_unlock (self);
 
   return n_queued;
 }
 
-/* Whether a function that came now would have to wait for its turn. */
 gboolean
 ah_worker_pool_would_queue (AhWorkerPool *self)
 {
   gboolean would_queue;
 
   g_mutex_lock (&self->lock);
-  would_queue = count_queued_locked (self) > 0
-                || (self->idle.length == 0
-                    && (n_threads_locked (self) >= self->max_threads
-                        || n_active_locked (self) >= self->n_cpus + self->n_extra));
-  g_mutex_unlock (&self->lock);
+  would_queue = would_queue_locked (self);
+  ah_worker_pool_unlock (self);
 
   return would_queue;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Measures the library beside what GLib offers for the same job, in one process.
+/* Measures the library beside others that do the same work, in one process.
  *
  * Absolute times say little from one machine to the next; the ratios do, since the contenders take
  * turns. A missed goal is printed and changes nothing else: only a wrong result fails. */
@@ -10,10 +10,10 @@
 #include "bench.h"
 
 #include <locale.h>
+#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -22,87 +22,14 @@ typedef struct
 } Part;
 
 static const Part parts[] = {
-  { "fork-join", bench_fork_join },
-  { "memory", bench_memory },
-  { "loop-gap", bench_loop_gap },
-  { "sleepers", bench_sleepers },
+  { "jobs", bench_jobs },           { "latency", bench_latency },
+  { "memory", bench_memory },       { "cancellable", bench_cancellable },
+  { "batches", bench_batches },     { "async", bench_async },
+  { "loop-gap", bench_loop_gap },   { "sleeping", bench_sleeping },
+  { "computing", bench_computing }, { "crowded", bench_crowded },
+  { "half", bench_half },           { "mixed", bench_mixed },
+  { "native", bench_native },
 };
-
-/* Seconds on a clock that never jumps, finer than g_get_monotonic_time (). */
-double
-bench_now (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-
-  return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-static int
-compare_doubles (const void *a, const void *b)
-{
-  double x = *(const double *) a;
-  double y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* Sorts @values. */
-double
-bench_median (double *values, guint n)
-{
-  g_return_val_if_fail (n > 0, 0);
-
-  qsort (values, n, sizeof *values, compare_doubles);
-
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-void
-bench_title (const char *format, ...)
-{
-  va_list args;
-
-  fputs ("\n", stdout);
-  va_start (args, format);
-  vfprintf (stdout, format, args);
-  va_end (args);
-  fputs ("\n", stdout);
-}
-
-/* @relation is "<=" or ">=". */
-void
-bench_goal (Bench *bench,
-            const char *what,
-            double measured,
-            const char *relation,
-            double limit,
-            const char *unit)
-{
-  gboolean met = relation[0] == '<' ? measured <= limit : measured >= limit;
-
-  bench->n_goals++;
-  if (!met)
-    bench->n_missed++;
-
-  printf ("  %s  %-52s %9.2f %s  (goal %s %g)\n", met ? "PASS" : "MISS", what, measured, unit,
-          relation, limit);
-}
-
-void
-bench_wrong (Bench *bench, const char *format, ...)
-{
-  va_list args;
-
-  bench->n_wrong++;
-
-  fputs ("  WRONG ", stdout);
-  va_start (args, format);
-  vfprintf (stdout, format, args);
-  va_end (args);
-  fputs ("\n", stdout);
-}
 
 static gboolean
 is_part (const char *name)
@@ -114,27 +41,66 @@ is_part (const char *name)
   return FALSE;
 }
 
+static guint
+count_cpus (void)
+{
+  cpu_set_t set;
+
+  return sched_getaffinity (0, sizeof set, &set) == 0 ? (guint) CPU_COUNT (&set)
+                                                      : g_get_num_processors ();
+}
+
+/*
+ * Some peers read their settings before main () begins: then the program starts itself again.
+ *
+ * An OpenMP team spins after its loop, and takes a CPU from who is measured next, unless it is told
+ * not to. libuv has four threads, whatever the machine has, unless it is told how many.
+ */
+static void
+set_up_peers (Bench *bench, char **argv)
+{
+  g_autofree char *n_cpus = g_strdup_printf ("%u", bench->n_cpus);
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+
+  g_setenv ("UV_THREADPOOL_SIZE", n_cpus, TRUE);
+  if (g_strcmp0 (g_getenv ("OMP_WAIT_POLICY"), "passive") != 0)
+    {
+      g_setenv ("OMP_WAIT_POLICY", "passive", TRUE);
+      if (program != NULL)
+        execv (program, argv);
+      fprintf (stderr, "bench: OpenMP keeps its settings, since this cannot start itself again\n");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
-  Bench bench = { 0 };
-  double load;
+  Bench bench = { .n_cpus = count_cpus () };
   g_auto (GStrv) names = NULL;
+  g_autofree char *json = NULL;
+  g_autofree char *summary = NULL;
+  g_autoptr (GString) list = g_string_new ("Parts:");
   g_autoptr (GError) error = NULL;
   g_autoptr (GOptionContext) context = g_option_context_new ("[PART…]");
   const GOptionEntry entries[]
       = { { "smoke", 0, 0, G_OPTION_ARG_NONE, &bench.smoke, "Tiny sizes: only shows that it works",
             NULL },
+          { "json", 0, 0, G_OPTION_ARG_FILENAME, &json, "Add what was measured to a file, as JSON",
+            "FILE" },
           { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &names, NULL, NULL },
           { NULL } };
 
+  set_up_peers (&bench, argv);
   setlocale (LC_ALL, "");
   /* The runner reads a pipe: what was measured should be there, even if what follows crashes. */
   setvbuf (stdout, NULL, _IOLBF, 0);
 
-  g_option_context_set_summary (context, "Parts: fork-join, memory, loop-gap, sleepers");
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    g_string_append_printf (list, " %s", parts[i].name);
+  g_option_context_set_summary (context, list->str);
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error))
+  if (!g_option_context_parse (context, &argc, &argv, &error)
+      || (json != NULL && !bench_open_records (json, &error)))
     {
       fprintf (stderr, "bench: %s\n", error->message);
       return 2;
@@ -143,20 +109,19 @@ main (int argc, char **argv)
   for (gsize i = 0; names != NULL && names[i] != NULL; i++)
     if (!is_part (names[i]))
       {
-        fprintf (stderr, "bench: There is no part “%s”\n", names[i]);
+        fprintf (stderr, "bench: There is no part “%s”. %s\n", names[i], list->str);
         return 2;
       }
 
-  /* Whoever else is busy takes part in every figure below. */
-  if (getloadavg (&load, 1) != 1)
-    load = 0;
-  printf ("%u CPUs, load %.1f, GLib %u.%u.%u%s\n", g_get_num_processors (), load,
-          glib_major_version, glib_minor_version, glib_micro_version,
-          bench.smoke ? ", smoke test: tiny sizes" : "");
-
+  bench_machine (&bench);
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     if (names == NULL || g_strv_contains ((const char *const *) names, parts[i].name))
-      parts[i].run (&bench);
+      {
+        bench.part = parts[i].name;
+        bench_watch_others ();
+        parts[i].run (&bench);
+        bench_part_ended (&bench);
+      }
 
   printf ("\n%u of %u goals met, %u wrong results\n", bench.n_goals - bench.n_missed, bench.n_goals,
           bench.n_wrong);

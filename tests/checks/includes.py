@@ -7,7 +7,7 @@ import common
 
 # What a folder of asynchelp/ may include from: remote, native → core → pool → GLib.
 ALLOWED = {
-    "": {"core", "pool", ""},
+    "": {"native", "core", "pool", ""},
     "pool": {"pool", ""},
     "core": {"core", "pool", ""},
     "native": {"native", "core", "pool", ""},
@@ -43,7 +43,8 @@ for path in sources:
 
     for mark, name in INCLUDE.findall(text):
         if not name.startswith("asynchelp/"):
-            if (mark == '"' and name != "config.h") or name.startswith(("ah-", "core/", "pool/")):
+            if (mark == '"' and name != "config.h") or name.startswith(
+                    ("ah-", "core/", "native/", "pool/")):
                 common.problem(path, f"includes {name}; name it from the top: asynchelp/…")
             if name == "config.h" and is_public:
                 common.problem(path, "is public and includes config.h, which is not installed")

@@ -29,6 +29,10 @@ log timeout 60 meson install -C "$work/build" --no-rebuild
   find . -maxdepth 1 -name '*.h.in' -printf 'include/asynchelp-1/asynchelp/%f\n' | sed 's/\.in$//'
   find . -mindepth 2 -name '*.h' ! -name '*-private.h' -printf 'include/asynchelp-1/asynchelp/%P\n'
   grep -v '^#' "$source/po/LINGUAS" | sed 's,.*,share/locale/&/LC_MESSAGES/asynchelp-1.mo,'
+  for flavour in 1.0:gobject-introspection-1.0 2.0:girepository-2.0; do
+    pkg-config --exists "${flavour#*:}" \
+      && echo "lib/asynchelp-1/asynchelp-girepository-${flavour%:*}.so"
+  done
   echo lib/girepository-1.0/Ah-1.typelib
   echo lib/libasynchelp-1.so
   echo lib/libasynchelp-1.so.0
@@ -97,6 +101,16 @@ version = (Ah.MAJOR_VERSION, Ah.MINOR_VERSION, Ah.MICRO_VERSION)
 assert ".".join (map (str, version)) == Ah.VERSION_S == "'"$version"'", version
 '
 echo 'ok Python'
+
+# The module lies beside the library.
+timeout 60 "$python" -c '
+import gi
+gi.require_version ("Ah", "1")
+from gi.repository import Ah
+function = Ah.Function.new_native ("GLib.path_get_basename", ["/a/b"])
+assert Ah.block (function, None) == (True, "b")
+'
+echo 'ok module'
 
 # The installed translation is found, from wherever the prefix is.
 LANGUAGE=de timeout 60 "$python" -c '

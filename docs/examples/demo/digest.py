@@ -18,10 +18,14 @@ import gi
 gi.require_version("Ah", "1")
 from gi.repository import Ah, Gio, GLib, GObject
 
+# PyGObject makes the type of an enumeration when it is used first, and two threads at once would
+# both try.
+SHA256 = GLib.ChecksumType.SHA256
+
 
 def read(cancellable, uri):
     """The SHA-256 of a file; runs in a worker."""
-    checksum = GLib.Checksum.new(GLib.ChecksumType.SHA256)
+    checksum = GLib.Checksum.new(SHA256)
     stream = Gio.File.new_for_uri(uri).read(cancellable)
     while True:
         piece = stream.read_bytes(64 * 1024, cancellable).get_data()
@@ -61,7 +65,7 @@ def main():
 
     values = batch.block(None)
 
-    total = GLib.Checksum.new(GLib.ChecksumType.SHA256)
+    total = GLib.Checksum.new(SHA256)
     n_bytes = 0
     for uri, digest, size in zip(uris, values[0::2], values[1::2]):
         errors = [value for value in (digest, size) if isinstance(value, GLib.Error)]

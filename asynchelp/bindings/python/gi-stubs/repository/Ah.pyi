@@ -92,6 +92,7 @@ class Parallel(Batch):
         timeout: int = ...,
         priority: int = ...,
         pool: ThreadPool | None = ...,
+        strand: Strand | None = ...,
         name: str | None = ...,
     ) -> None: ...
     @staticmethod
@@ -136,6 +137,7 @@ class Serial(Batch):
         timeout: int = ...,
         priority: int = ...,
         pool: ThreadPool | None = ...,
+        strand: Strand | None = ...,
         name: str | None = ...,
     ) -> None: ...
     @staticmethod

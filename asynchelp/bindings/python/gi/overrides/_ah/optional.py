@@ -4,6 +4,7 @@
 
 from gi.overrides import override
 
+from . import kinds
 from .native import Ah, without_success
 
 names = []
@@ -11,7 +12,7 @@ names = []
 if hasattr(Ah, "blocking_begin"):
 
     class blocking:
-        """"Here I block": while a function is in there, another worker takes its place."""
+        """Says "here I block": while a function is in there, another worker takes its place."""
 
         def __enter__(self):
             Ah.blocking_begin()
@@ -49,6 +50,7 @@ if hasattr(Ah, "invoke"):
 
     def invoke(context, func, /, *args, **kwargs):
         """Calls a function inside a main context, from any thread, and returns what it returns."""
+        kinds.check_callable(func)
         outcome = []
 
         def call(_cancellable, *_unused):
