@@ -29,6 +29,24 @@ typedef enum
   AH_ERROR_POLICY_COLLECT,
 } AhErrorPolicy;
 
+/**
+ * AhSharedFunc:
+ * @cancellable: (nullable): is cancelled when the run wants the functions to stop early
+ * @user_data: what was given beside the function
+ * @error: return location for an error; setting it makes one of the functions a failed one
+ *
+ * A function that stands for many, which it keeps itself, and hands out among its own calls.
+ *
+ * Each call executes one or more of those that no other call of the same run has begun, and returns
+ * soon: after a millisecond or so, if it can choose. It may be called in several threads at once.
+ *
+ * Returns: how many functions it executed, or 0 if none was left that nobody had begun; after that
+ *   it is not called again in the same run
+ */
+typedef guint (*AhSharedFunc) (GCancellable *cancellable,
+                               gpointer      user_data,
+                               GError      **error);
+
 #define AH_TYPE_BATCH (ah_batch_get_type ())
 
 AH_AVAILABLE_IN_ALL
@@ -55,6 +73,13 @@ AhBatch       *ah_batch_schedule_blocking (AhBatch             *self,
 AH_AVAILABLE_IN_ALL
 AhBatch       *ah_batch_schedule_async    (AhBatch             *self,
                                            AhAsyncFunc          func,
+                                           gpointer             user_data,
+                                           GDestroyNotify       destroy);
+
+AH_AVAILABLE_IN_ALL
+AhBatch       *ah_batch_schedule_shared   (AhBatch             *self,
+                                           guint                n_functions,
+                                           AhSharedFunc         func,
                                            gpointer             user_data,
                                            GDestroyNotify       destroy);
 

@@ -103,6 +103,11 @@ struct _AhRun
 
   gint loop_left; /* of n_looped: not begun; atomic */
 
+  /* Of functions that share their calls, see ah-batch-shared.c. Both atomic: how many were executed
+   * beyond one a call, or were not, where it is negative; and a list that has nothing left. */
+  gint     n_ahead;
+  gpointer exhausted;
+
   AhRun   *settle_next; /* the thread's list of runs to begin or end */
   gboolean begun;
 

@@ -10,12 +10,13 @@
 guint
 ah_run_count_finished (AhRun *self)
 {
-  guint n_finished = g_atomic_int_get (&self->n_finished);
+  gint64 n_finished = g_atomic_int_get (&self->n_finished);
 
+  n_finished += g_atomic_int_get (&self->n_ahead);
   for (guint i = 0; i < self->claims.n_lanes; i++)
     n_finished += __atomic_load_n (&self->claims.lanes[i].n_finished, __ATOMIC_RELAXED);
 
-  return MIN (n_finished, self->jobs.n_jobs);
+  return CLAMP (n_finished, 0, self->jobs.n_jobs);
 }
 
 /* More nested runs than this are not looked into: they count when they end. */

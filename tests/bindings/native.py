@@ -12,6 +12,9 @@ import sys
 import tempfile
 import traceback
 
+# So PyGObject finds no override, wherever one is installed.
+sys.modules["gi.overrides.Ah"] = None
+
 import gi
 
 gi.require_version("Ah", "1")

@@ -15,10 +15,15 @@ import threading
 import traceback
 import weakref
 
+# So PyGObject finds no override, wherever one is installed.
+sys.modules["gi.overrides.Ah"] = None
+
 import gi
 
 gi.require_version("Ah", "1")
 from gi.repository import Ah, Gio, GLib
+
+assert Ah.Parallel.__module__ == "gi.repository.Ah", "an override was loaded"
 
 MAIN_THREAD = threading.get_ident()
 

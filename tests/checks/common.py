@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(sys.argv[1]).resolve()
 SKIP_FOLDERS = {".git", "_build", "subprojects", "__pycache__"}
-SOURCE_SUFFIXES = {".c", ".h", ".py", ".js", ".vala", ".sh", ".build", ".metadata"}
+SOURCE_SUFFIXES = {".c", ".h", ".py", ".pyi", ".js", ".vala", ".sh", ".build", ".metadata"}
 TEMPLATE_SUFFIXES = (".c.in", ".h.in", ".toml.in")
 
 _problems = []

@@ -37,10 +37,13 @@ log timeout 60 meson install -C "$work/build" --no-rebuild
   echo lib/libasynchelp-1.so
   echo lib/libasynchelp-1.so.0
   echo lib/pkgconfig/asynchelp-1.pc
+  (cd bindings/python && find gi gi-stubs -type f -name '*.py*' ! -path '*/__pycache__/*') \
+    | sed 's,^,lib/python3/dist-packages/,;s,/gi-stubs/\(.*\),/gi-stubs/\1,'
+  echo lib/python3/dist-packages/gi-stubs/py.typed
   echo share/gir-1.0/Ah-1.gir
   echo share/vala/vapi/asynchelp-1.deps
   echo share/vala/vapi/asynchelp-1.vapi
-} | sort >"$work/expected"
+} | sort -u >"$work/expected"
 (cd "$prefix" && find . ! -type d -printf '%P\n' | sort) >"$work/installed"
 diff -u "$work/expected" "$work/installed" || { echo 'not ok: other files than expected'; exit 1; }
 echo "ok $(wc -l <"$work/installed") files"
@@ -82,11 +85,18 @@ timeout 120 valac --pkg asynchelp-1 -X -w -o "$work/t-vala" "$work/t.vala"
 timeout 60 "$work/t-vala"
 echo 'ok Vala'
 
+# Where the overrides are, pkg-config says; Python looks two folders further up.
+overrides=$(pkg-config --variable=pythonoverridesdir asynchelp-1)
+PYTHONPATH=$(realpath "$overrides/../..")
+export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 timeout 60 "$python" -c '
 import gi
 gi.require_version ("Ah", "1")
 from gi.repository import Ah
 assert Ah.Batch.block (Ah.Serial.new (), None) == []
+assert Ah.Parallel ().schedule (len, "four").block () == [4]
+import gi.overrides._ah.run
+assert gi.overrides._ah.run.__file__.startswith ("'"$prefix"'"), gi.overrides._ah.run.__file__
 version = (Ah.MAJOR_VERSION, Ah.MINOR_VERSION, Ah.MICRO_VERSION)
 assert ".".join (map (str, version)) == Ah.VERSION_S == "'"$version"'", version
 '
