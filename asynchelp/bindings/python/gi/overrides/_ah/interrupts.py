@@ -18,7 +18,6 @@ from gi.repository import GLib
 from .loops import get_pump
 
 _HERE = os.path.dirname(__file__)
-_GI = os.path.dirname(os.path.dirname(_HERE))
 
 _lock = threading.Lock()  # guards the next three
 _blocked = []  # the watches of the main thread, the innermost last
@@ -66,13 +65,13 @@ def _listen():
 
 
 def _is_lost(frame, catching):
-    """Whether an exception raised in @frame would get lost in C, below a callback of ours."""
+    """Whether an exception raised in @frame would get lost, or break what is below, in a callback.
+
+    That is so unless a function of a user's is being executed, whatever that one has called.
+    """
     while frame is not None and frame.f_code not in catching:
-        filename = frame.f_code.co_filename
-        if filename.startswith(_HERE):
+        if frame.f_code.co_filename.startswith(_HERE):
             return True
-        if not filename.startswith(_GI):
-            return False
         frame = frame.f_back
     return False
 
