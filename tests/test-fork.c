@@ -44,6 +44,7 @@ end_at_once (GTask *task, gpointer user_data)
   g_task_return_value (task, NULL);
 }
 
+/* The child's exit status may be that of a leak checker, which misses the other threads there. */
 static void
 fork_once (void)
 {
@@ -54,7 +55,7 @@ fork_once (void)
     _exit (0);
   g_assert_cmpint (child, >, 0);
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
+  g_assert_true (WIFEXITED (status));
 }
 
 static gpointer
