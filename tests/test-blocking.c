@@ -68,9 +68,7 @@ run_crowd (const AhTestStrandParams *params, AhBlockingFunc func)
   Crowd crowd;
 
   batch = new_crowd (&crowd, pool, 100, func);
-  g_atomic_int_set (&ah_timer_test_refuse_thread, TRUE);
   ah_test_way_run_batch (params->way, batch, NULL, &outcome);
-  g_atomic_int_set (&ah_timer_test_refuse_thread, FALSE);
   g_assert_no_error (outcome.error);
   g_assert_cmpint (crowd.n_begun, ==, crowd.n);
 
@@ -101,7 +99,6 @@ test_replaced_again (void)
   g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
   g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (0));
 
-  g_atomic_int_set (&ah_timer_test_refuse_thread, TRUE);
   for (int i = 0; i < 10; i++)
     {
       g_autoptr (AhBatch) batch = NULL;
@@ -121,7 +118,6 @@ test_replaced_again (void)
       ah_test_wait_until_idle (pool);
       ah_test_gate_clear (&crowd.all_begun);
     }
-  g_atomic_int_set (&ah_timer_test_refuse_thread, FALSE);
 
   g_clear_object (&pool);
   ah_test_assert_released ();
@@ -143,13 +139,11 @@ test_work_comes_later (void)
   batch = new_crowd (&crowd, pool, n, meet);
   crowd.n = n + 1;
   ah_batch_schedule_blocking (later, ah_test_open_gate, &crowd.all_begun, NULL);
-  g_atomic_int_set (&ah_timer_test_refuse_thread, TRUE);
   future = ah_test_strand_start (batch, NULL);
   ah_test_iterate_until (g_atomic_int_get (&crowd.n_begun) == n);
   ah_test_way_run_batch (AH_TEST_WAY_RUN_ASYNC, later, NULL, &outcome);
   g_assert_no_error (outcome.error);
   ah_test_future_succeeds (future);
-  g_atomic_int_set (&ah_timer_test_refuse_thread, FALSE);
 
   ah_test_outcome_clear (&outcome);
   g_clear_object (&future);
@@ -198,51 +192,6 @@ test_pool_of_one (gconstpointer data)
   g_assert_cmpuint (ah_thread_pool_get_n_threads (pool), <=, 1);
 
   ah_test_outcome_clear (&outcome);
-  g_clear_object (&batch);
-  g_clear_object (&pool);
-  ah_test_assert_released ();
-}
-
-/* --- Not a thread for each region --- */
-
-typedef struct
-{
-  AhThreadPool *pool;
-  int max_threads; /* atomic */
-} Peak;
-
-static void
-pass_a_region (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
-{
-  Peak *peak = user_data;
-  int n_threads;
-
-  ah_blocking_begin ();
-  n_threads = ah_thread_pool_get_n_threads (peak->pool);
-  ah_blocking_end ();
-  if (n_threads > g_atomic_int_get (&peak->max_threads))
-    g_atomic_int_set (&peak->max_threads, n_threads);
-}
-
-/* A worker comes for one that is inside a region, and not for each that ever was: as many as there
- * are CPUs get on at once, so it takes a preemption inside a region to bring one more. */
-static void
-test_short_regions (void)
-{
-  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
-  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (0));
-  g_autoptr (AhBatch) batch = ah_test_strand_new_batch (AH_TEST_KIND_PARALLEL, pool, NULL);
-  g_autoptr (AhFuture) future = NULL;
-  Peak peak = { pool, 0 };
-
-  for (int i = 0; i < 10000; i++)
-    ah_batch_schedule_blocking (batch, pass_a_region, &peak, NULL);
-  future = ah_test_strand_start (batch, NULL);
-  ah_test_future_succeeds (future);
-  g_test_message ("%d threads", peak.max_threads);
-  g_assert_cmpint (peak.max_threads, <, 256);
-
-  g_clear_object (&future);
   g_clear_object (&batch);
   g_clear_object (&pool);
   ah_test_assert_released ();
@@ -322,12 +271,13 @@ main (int argc, char *argv[])
 {
   ah_test_init (&argc, &argv);
 
+  /* before anything has started it, and for good */
+  g_atomic_int_set (&ah_timer_test_refuse_thread, TRUE);
   ah_test_add_ways ("/blocking/replaced", test_replaced);
   ah_test_add_ways ("/blocking/replaced/deep-inside", test_replaced_deep_inside);
   g_test_add_func ("/blocking/replaced/again", test_replaced_again);
   g_test_add_func ("/blocking/replaced/work-comes-later", test_work_comes_later);
   ah_test_add_ways ("/blocking/pool-of-one", test_pool_of_one);
-  g_test_add_func ("/blocking/short-regions", test_short_regions);
   g_test_add_func ("/blocking/outside", test_outside);
   g_test_add_func ("/blocking/end-wrongly", test_end_wrongly);
 

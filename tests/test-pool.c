@@ -491,6 +491,47 @@ test_helper_in_callback (void)
   ah_test_gate_clear (&handing.all_ended);
 }
 
+typedef struct
+{
+  AhThreadPool *pool;
+  int max_threads; /* atomic */
+} Peak;
+
+static void
+pass_a_region (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Peak *peak = user_data;
+  int n_threads;
+
+  ah_blocking_begin ();
+  n_threads = ah_thread_pool_get_n_threads (peak->pool);
+  ah_blocking_end ();
+  if (n_threads > g_atomic_int_get (&peak->max_threads))
+    g_atomic_int_set (&peak->max_threads, n_threads);
+}
+
+/* A worker comes for one that is inside a region, and not for each that ever was: as many as there
+ * are CPUs get on at once, so it takes a preemption inside a region to bring one more. */
+static void
+test_short_regions (void)
+{
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (0));
+  g_autoptr (AhBatch) batch = ah_test_track (ah_parallel_new ());
+  Peak peak = { pool, 0 };
+
+  ah_batch_set_pool (batch, pool);
+  for (int i = 0; i < 10000; i++)
+    ah_batch_schedule_blocking (batch, pass_a_region, &peak, NULL);
+  end (ah_test_track (ah_start (AH_FUNCTION (batch), NULL)));
+  g_test_message ("%d threads", peak.max_threads);
+  g_assert_cmpint (peak.max_threads, <, 256);
+
+  g_clear_object (&batch);
+  g_clear_object (&pool);
+  ah_test_assert_released ();
+}
+
 /* Workers tell their names, to debuggers and to top. */
 static void
 tell_name (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
@@ -539,6 +580,7 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/pool/others-pass", test_others_pass);
   g_test_add_func ("/pool/helper-in-callback", test_helper_in_callback);
+  g_test_add_func ("/pool/short-regions", test_short_regions);
   g_test_add_func ("/pool/names", test_names);
 
   return ah_test_run ();
