@@ -184,6 +184,7 @@ TABLES = {
     "batches": lambda records: part_tables(records, "batches"),
     "async": lambda records: part_tables(records, "async"),
     "loop-gap": lambda records: part_tables(records, "loop-gap"),
+    "native": lambda records: part_tables(records, "native"),
     "python": lambda records: part_tables(records, "python"),
 }
 
