@@ -2,7 +2,7 @@
 
 // Ah.Batch, Ah.Parallel, Ah.Serial and Ah.Future as JavaScript has them.
 
-/* exported define, install, result */
+/* exported define, install */
 
 const {Ah} = imports.gi;
 const Introspected = imports.overrides._ah.introspected;
@@ -29,15 +29,11 @@ function start(batch, cancellable, report) {
     return Runs.begin(new Runs.Run(jobOfBatch(batch), report), Jobs.checkCancellable(cancellable));
 }
 
-/** The outcome of a run as a promise. */
-function result(future) {
-    return new Promise((resolve, reject) => future[RUN].whenEnded(future, resolve, reject));
-}
-
 function runAsync(cancellable, callback) {
     const future = start(this, cancellable);
+    const end = () => callback?.(this, future);
 
-    future[RUN].whenEnded(future, () => callback?.(this, future), () => callback?.(this, future));
+    future[RUN].whenEnded(end, end);
 }
 
 async function* asCompleted(cancellable = null) {
@@ -51,7 +47,7 @@ async function* asCompleted(cancellable = null) {
         wake?.();
     });
     const end = () => wake?.();
-    future[RUN].whenEnded(future, end, end);
+    future[RUN].whenEnded(end, end);
 
     try {
         for (;;) {
@@ -64,11 +60,11 @@ async function* asCompleted(cancellable = null) {
             });
         }
         // What ended last may have been told of only now.
-        await result(future);
+        await Runs.result(future[RUN]);
         yield* ended;
     } finally {
         raw.cancel.call(future);
-        await result(future).catch(() => {});
+        await Runs.result(future[RUN]).catch(() => {});
     }
 }
 
@@ -112,7 +108,7 @@ function install() {
         },
         run_async: runAsync,
         run_finish(future) {
-            return future[RUN].take(future);
+            return future[RUN].take();
         },
         as_completed: asCompleted,
         [Symbol.asyncIterator]() {
@@ -129,7 +125,7 @@ function install() {
                 return Jobs.runOfAny;
 
             const state = Runs.getState(Jobs.checkBatch(this));
-            state.run ??= Jobs.addRun((cancellable = null) => result(start(this, cancellable)),
+            state.run ??= Jobs.addRun((cancellable = null) => Runs.result(start(this, cancellable)[RUN]),
                 this);
             return state.run;
         },
@@ -140,15 +136,13 @@ function install() {
 
     define(Ah.Future.prototype, {
         result() {
-            return result(this);
+            return Runs.result(this[RUN]);
         },
         get_results() {
-            return this[RUN]?.job.batch && raw.getDone.call(this)
-                ? this[RUN].take(this)
-                : raw.getResults.call(this).map(Introspected.plain);
+            return this[RUN]?.take() ?? raw.getResults.call(this).map(Introspected.plain);
         },
         get_value() {
-            return raw.getDone.call(this) ? this[RUN].take(this) : raw.getValue.call(this);
+            return this[RUN] ? this[RUN].take() : Introspected.plain(raw.getValues.call(this)[0]);
         },
         wait,
     });

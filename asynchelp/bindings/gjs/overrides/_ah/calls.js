@@ -5,7 +5,7 @@
 /* exported install */
 
 const {Ah, GLib} = imports.gi;
-const {define, result} = imports.overrides._ah.batch;
+const {define} = imports.overrides._ah.batch;
 const Introspected = imports.overrides._ah.introspected;
 const Jobs = imports.overrides._ah.jobs;
 const Runs = imports.overrides._ah.run;
@@ -20,7 +20,13 @@ function start(...all) {
 
 /** A job as a promise. What is wrong with it is an exception, as it is with a direct call. */
 function run(job, cancellable) {
-    return result(Runs.begin(new Runs.Run(job), cancellable));
+    if (job.native && !job.batch)
+        return Runs.callNative(job, cancellable);
+
+    const theRun = new Runs.Run(job);
+
+    Runs.launch(theRun, cancellable);
+    return Runs.result(theRun);
 }
 
 /** Only what is known not to need promises before it is called. */
@@ -31,10 +37,6 @@ function blockOn(job, cancellable) {
     }
     return Runs.block(job, cancellable);
 }
-
-/** The arguments of a call to what stands for an introspected function. */
-const withInstance = (func, self, args) =>
-    Introspected.describe(func).isMethod ? [self, ...args] : args;
 
 function toAsync(func) {
     if (func instanceof Ah.Function || func instanceof AsyncFunction)
@@ -47,7 +49,8 @@ function toAsync(func) {
         if (!description.isAsync)
             description.check();
         return function (...args) {
-            return run(Jobs.jobOf(func, withInstance(func, this, args)), null);
+            const all = description.isMethod ? [this, ...args] : args;
+            return run(Jobs.jobOfIntrospected(description, all, null), null);
         };
     }
     return function (...args) {
@@ -61,10 +64,12 @@ function toBlocking(func) {
     if (typeof func !== 'function' || func.$gtype)
         Jobs.jobOf(func, []);
     if (Introspected.isIntrospected(func)) {
-        if (!Introspected.describe(func).isAsync)
+        const description = Introspected.describe(func);
+        if (!description.isAsync)
             return func;
         return function (...args) {
-            return blockOn(Jobs.jobOf(func, withInstance(func, this, args)), null);
+            const all = description.isMethod ? [this, ...args] : args;
+            return blockOn(Jobs.jobOfIntrospected(description, all, null), null);
         };
     }
     if (!(func instanceof AsyncFunction) && !Introspected.isPromisified(func))
@@ -118,10 +123,10 @@ function install() {
         run_async(func, cancellable, callback) {
             const future = start({cancellable}, func);
             const end = () => callback?.(null, future);
-            future[Runs.RUN].whenEnded(future, end, end);
+            future[Runs.RUN].whenEnded(end, end);
         },
         run_finish(future) {
-            return future[Runs.RUN].take(future);
+            return future[Runs.RUN].take();
         },
         to_async: toAsync,
         to_blocking: toBlocking,

@@ -26,9 +26,14 @@ const BELONGS_TO_LOOP = [
     /^G(tk|dk)\.Application\./,
 ];
 
+// The functions themselves live as long as what has them, so this keeps nothing.
+const descriptions = new WeakMap();
+
 /** Whether a function is a C function that introspection describes. */
 function isIntrospected(func) {
-    // The text can be had by others as well, but is cheap to ask for.
+    if (descriptions.has(func))
+        return true;
+    // Others can have this text as well, but not the one below.
     if (Object.prototype.toString.call(func) !== '[object GIRepositoryFunction]')
         return false;
     try {
@@ -113,9 +118,6 @@ class Description {
     }
 }
 
-// The functions themselves live as long as what has them, so this keeps nothing.
-const descriptions = new WeakMap();
-
 function describe(func) {
     let description = descriptions.get(func);
 
@@ -140,7 +142,12 @@ function describeNative(native) {
 
 // From JavaScript to values --------------------------------------------------------------------
 
-const isGType = value => String(value).startsWith('[object GType ');
+const isGType = value =>
+    Object.prototype.toString.call(value) === '[object GIRepositoryGType]';
+
+// What needs no look: GJS knows the types of these.
+const PLAIN_KINDS = new Set([Kind.NUMBER, Kind.ENUM, Kind.FLAGS, Kind.STRING, Kind.FILENAME,
+    Kind.CANCELLABLE, Kind.OBJECT, Kind.VARIANT]);
 
 function toList(items) {
     const list = Ah.ValueList.new();
@@ -179,6 +186,8 @@ function toValue(kind, value) {
         return Boolean(value);
     if (value === undefined || value === null)
         return null;
+    if (PLAIN_KINDS.has(kind) && typeof value !== 'function' && typeof value !== 'symbol')
+        return value;
     if (kind === Kind.NULL)
         throw new TypeError('it would be called back in another thread: it can be null alone');
     if (kind === Kind.GTYPE && value.$gtype)

@@ -7,7 +7,7 @@
 //   convert     what its value in C is in JavaScript
 //   batch       where it is one
 
-/* exported addRun, checkBatch, checkCancellable, currentCancellable, jobOf, runOfAny,
+/* exported addRun, checkBatch, checkCancellable, currentCancellable, jobOf, jobOfIntrospected, runOfAny,
    takeOptions */
 
 const {Ah, Gio} = imports.gi;
@@ -144,6 +144,12 @@ function checkBatch(thing) {
     return thing;
 }
 
+function jobOfIntrospected(description, args, name) {
+    return description.isAsync
+        ? new CallbackJob(description, args, name)
+        : new NativeJob(description, args, name);
+}
+
 /** @self is the `this` of a JavaScript function. */
 function jobOf(func, args, options = {}, self = undefined) {
     if (func instanceof Ah.Batch)
@@ -158,12 +164,8 @@ function jobOf(func, args, options = {}, self = undefined) {
         return new BatchJob(runs.get(func), args);
     if (func === runOfAny)
         return new BatchJob(checkBatch(args[0]), args.slice(1));
-    if (Introspected.isIntrospected(func)) {
-        const description = Introspected.describe(func);
-        return description.isAsync
-            ? new CallbackJob(description, args, options.name)
-            : new NativeJob(description, args, options.name);
-    }
+    if (Introspected.isIntrospected(func))
+        return jobOfIntrospected(Introspected.describe(func), args, options.name);
     if (func.$gtype)
         throw new TypeError(`${func.$gtype.name} is a class: schedule its constructor, such as “new”`);
     // Gio._promisify () was here.

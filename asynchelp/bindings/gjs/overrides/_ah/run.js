@@ -7,8 +7,8 @@
 // is one of a twin of the batch, with slots in the places of the placeholders. Values and errors
 // of JavaScript stay in arrays of the run; what travels through C are their indices.
 
-/* exported Run, RUN, STATE, begin, beginInBackground, block, checkCanWait, countActive, failedIndex, getState,
-   isForWorkers, raw, scheduleNatively, toPlainGError */
+/* exported Run, RUN, STATE, begin, beginInBackground, block, callNative, checkCanWait, countActive, failedIndex, getState,
+   isForWorkers, launch, raw, result, scheduleNatively, toPlainGError */
 
 const {Ah, Gio, GLib, GObject} = imports.gi;
 const Introspected = imports.overrides._ah.introspected;
@@ -18,6 +18,8 @@ var raw = {
     start: Ah.start,
     queueBackgroundThread: Ah.queue_background_thread,
     toBlocking: Ah.to_blocking,
+    runAsync: Ah.run_async,
+    runFinishValues: Ah.run_finish_values,
     newAsync: Ah.Function.new_async,
     setHome: Ah.Function.prototype.set_home,
     schedule: Ah.Batch.prototype.schedule,
@@ -25,7 +27,7 @@ var raw = {
     cancel: Ah.Future.prototype.cancel,
     wait: Ah.Future.prototype.wait,
     getDone: Ah.Future.prototype.get_done,
-    getValue: Ah.Future.prototype.get_value,
+    getValues: Ah.Future.prototype.get_values,
     getResults: Ah.Future.prototype.get_results,
     getFailedIndex: Ah.Future.prototype.get_failed_index,
 };
@@ -226,6 +228,8 @@ var Run = class Run {
         this.reports = report !== null;
         this.hasFailed = false;
         this.outcome = null;
+        this.future = null;
+        this.task = null; // of a run without a future
         this.waiting = [];
         try {
             this.native = job.batch
@@ -374,44 +378,42 @@ var Run = class Run {
         return top;
     }
 
-    takeFrom(future) {
+    takeOutcome() {
         // Whoever was told of each value needs no list of them.
         if (this.reports) {
-            raw.getResults.call(future);
+            raw.getResults.call(this.future);
             return undefined;
         }
         if (this.job.batch)
-            return this.fromBatch(this.job.batch, raw.getResults.call(future));
+            return this.fromBatch(this.job.batch, raw.getResults.call(this.future));
 
-        let value;
-        try {
-            [, value] = raw.getValue.call(future);
-        } catch (error) {
-            // GJS 1.74 converts the value that is not there, and loses the error over it.
-            raw.getResults.call(future);
-            throw error;
-        }
+        const [value] = this.future
+            ? raw.getValues.call(this.future)
+            : raw.runFinishValues(this.task);
         return this.fromC(this.job, value);
     }
 
     /** What has ended, ended with. */
-    getOutcome(future) {
+    getOutcome() {
         if (this.outcome !== null)
             return this.outcome;
+        // Says so, which is no outcome.
+        if (this.future && !raw.getDone.call(this.future))
+            raw.getValues.call(this.future);
 
         try {
-            this.outcome = {value: this.takeFrom(future)};
+            this.outcome = {value: this.takeOutcome()};
         } catch (error) {
             this.hasFailed = true;
             this.outcome = {error: noteFailedIndex(this.fromGError(error),
-                this.job.batch ? raw.getFailedIndex.call(future) : -1)};
+                this.job.batch ? raw.getFailedIndex.call(this.future) : -1)};
         }
         return this.outcome;
     }
 
     /** The same as a value, or as what is thrown. */
-    take(future) {
-        const {error, value} = this.getOutcome(future);
+    take() {
+        const {error, value} = this.getOutcome();
 
         if (this.hasFailed)
             throw error;
@@ -425,11 +427,11 @@ var Run = class Run {
     }
 
     /** Nothing of it is running any more. May be called again. */
-    end(future) {
-        if (!active.delete(future))
+    end() {
+        if (!active.delete(this))
             return;
 
-        this.getOutcome(future);
+        this.getOutcome();
         this.drop();
         this.values = this.errors = [];
         for (const callback of this.waiting.splice(0))
@@ -437,9 +439,9 @@ var Run = class Run {
     }
 
     /** Calls back when it has ended. */
-    whenEnded(future, resolve, reject) {
+    whenEnded(resolve, reject) {
         const callback = () => {
-            const {error, value} = this.getOutcome(future);
+            const {error, value} = this.getOutcome();
 
             if (this.hasFailed)
                 reject(error);
@@ -447,7 +449,7 @@ var Run = class Run {
                 resolve(value);
         };
 
-        if (active.has(future))
+        if (active.has(this))
             this.waiting.push(callback);
         else
             callback();
@@ -466,7 +468,8 @@ class InnerJob {
         const {inner, outer} = this;
         const run = new Run(inner.batch ? inner : wrap(inner, outer));
 
-        run.whenEnded(begin(run, getCancellable()), resolve, reject);
+        launch(run, getCancellable());
+        run.whenEnded(resolve, reject);
         return true;
     }
 }
@@ -485,17 +488,52 @@ function wrap(job, outer) {
     return {native: batch, convert: results => job.convert(results.get_values()[0])};
 }
 
-/** Follows a run, and keeps it until it has ended. */
+/** Keeps a run until it has ended. */
 function follow(run, future) {
+    run.future = future;
     future[RUN] = run;
-    active.add(future);
-    connect.call(future, 'notify::done', () => run.end(future));
+    active.add(run);
+    connect.call(future, 'notify::done', () => run.end());
     return future;
 }
 
-/** Starts a run. */
+/** Starts a run, for those who want its future. */
 function begin(run, cancellable) {
     return follow(run, raw.start(run.native, cancellable));
+}
+
+/** Starts a run that needs no future. */
+function launch(run, cancellable) {
+    if (run.job.batch) {
+        begin(run, cancellable);
+        return;
+    }
+
+    active.add(run);
+    raw.runAsync(run.native, cancellable, (_, task) => {
+        run.task = task;
+        run.end();
+    });
+}
+
+/** The promise of a function of C that is run: nothing of JavaScript is in there, so no run is. */
+function callNative(job, cancellable) {
+    return new Promise((resolve, reject) => {
+        active.add(job);
+        raw.runAsync(job.native, cancellable, (_, task) => {
+            active.delete(job);
+            try {
+                resolve(job.convert(raw.runFinishValues(task)[0]));
+            } catch (error) {
+                reject(error);
+            }
+        });
+    });
+}
+
+/** The outcome of a run as a promise. */
+function result(run) {
+    return new Promise((resolve, reject) => run.whenEnded(resolve, reject));
 }
 
 /** Queues a run that needs no loop. */
@@ -553,8 +591,8 @@ function block(job, cancellable) {
         } else {
             raw.wait.call(future, null);
         }
-        run.end(future);
-        return run.take(future);
+        run.end();
+        return run.take();
     } finally {
         loop.leave();
     }
