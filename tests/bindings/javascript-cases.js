@@ -248,7 +248,6 @@ const inLoop = {
         await same(Odd.out_three);
         await same(Odd.skipped);
         await same(Odd.bytes_reverse, bytes);
-        await same(Odd.ints_double, [1, 2]);
         await same(Odd.ints_sum, [3, 4]);
         await same(Odd.strv_full, ['a', 'b']);
         await same(Odd.strv_none, null);
