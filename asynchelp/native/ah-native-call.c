@@ -446,7 +446,8 @@ get_length (const AhNativePlan *plan, const Frame *frame, int slot)
   return MAX (length, 0);
 }
 
-/* libffi widens small integers to a word of its own. */
+/* libffi widens small integers to a word of its own. Where the highest byte comes first, they stand
+ * at its end. */
 static void
 narrow (const AhNativeType *type, AhNativeWord *word)
 {

@@ -22,11 +22,8 @@ typedef struct
 } Part;
 
 static const Part parts[] = {
-  { "fork-join", bench_fork_join },
-  { "memory", bench_memory },
-  { "loop-gap", bench_loop_gap },
-  { "native", bench_native },
-  { "sleepers", bench_sleepers },
+  { "fork-join", bench_fork_join }, { "memory", bench_memory },     { "loop-gap", bench_loop_gap },
+  { "native", bench_native },       { "sleepers", bench_sleepers },
 };
 
 /* Seconds on a clock that never jumps, finer than g_get_monotonic_time (). */

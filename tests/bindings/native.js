@@ -128,7 +128,6 @@ function testArrays() {
     same('Odd.ints_range', 3);
     same('Odd.ints_range', 0);
     same('Odd.ints_until_zero', [1, 2]);
-    same('Odd.ints_double', [1, 2]);
     same('Odd.ints_out_fixed');
     same('Odd.doubles_full', [1, 2.5]);
     same('Odd.strv_full', ['a', 'b']);
@@ -143,6 +142,10 @@ function testArrays() {
     same('Odd.garray', [1, 2]);
     same('Odd.list_of_strv');
     same('Odd.list_of_boxes');
+
+    // Not compared: a direct call frees the array twice in this GJS.
+    const [doubled] = run(bind('Odd.ints_double', [1, 2]));
+    assert(`${doubled}` === '1,2,1,2', `${doubled}`);
 
     const bytes = GLib.Bytes.new(Uint8Array.of(1));
     const [result] = run(bind('Odd.bytes_bytes', bytes));

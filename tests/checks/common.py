@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the static checks share: walking the tree, and a verdict that cannot be empty."""
 
+import os
 import pathlib
 import sys
 
@@ -17,12 +18,16 @@ def files(*folders):
     """All files of the tree, or of these folders of it, as paths relative to its top."""
     found = []
     for start in [ROOT / folder for folder in folders] or [ROOT]:
-        for path in sorted(start.rglob("*")):
-            relative = path.relative_to(ROOT)
-            if path.is_file() and not SKIP_FOLDERS.intersection(relative.parts):
-                # A build directory may have any name, but it always holds this file.
-                if not any((p / "build.ninja").exists() for p in path.parents if p != ROOT):
-                    found.append(relative)
+        here = []
+        for folder, below, names in os.walk(start):
+            # Not even looked into: what is built there comes and goes. A build directory may have
+            # any name, but it always holds this file.
+            below[:] = [name for name in below if name not in SKIP_FOLDERS
+                        and not pathlib.Path(folder, name, "build.ninja").exists()]
+            # In a second work tree, .git is a file.
+            here += [pathlib.Path(folder, name).relative_to(ROOT) for name in names
+                     if name not in SKIP_FOLDERS]
+        found += sorted(path for path in here if (ROOT / path).is_file())
     return found
 
 
