@@ -619,6 +619,7 @@ const inLoop = {
             ['“func”', Odd.call, 1],
             ['written in JavaScript', Odd.Thing.prototype.get_number, new JSThing()],
             ['signal handlers', Odd.Thing.prototype.get_number, listened],
+            ['destroyed', Odd.Thing.prototype.get_number, disposed],
             ['and no callback', loadAsync, THIS_FILE],
             ['and no callback', loadAsync, THIS_FILE, null, () => {}],
             ['takes no arguments', new Ah.Serial(), 1, 2],
@@ -638,8 +639,6 @@ const inLoop = {
         assertTypeError(thrown(() => Ah.Function.new_native('GLib.usleep', [])), 'takes 1');
         assert(thrown(() => Ah.Function.new_native('Odd.nowhere', []))
             .matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND));
-        // What is disposed of is still an object of C.
-        assertEqual(await Ah.run(Odd.Thing.prototype.get_number, disposed).catch(() => 1), 1);
     },
 
     async nothingLeavesItsThread() {
@@ -655,15 +654,18 @@ const inLoop = {
 
         const func = Ah.Function.new_async(task => task.return_value(1));
         assert(func.home !== null);
-        assertTypeError(thrown(() => {
-            func.home = null;
-        }), 'without a home');
-        assertTypeError(thrown(() => func.set_home(null)), 'without a home');
+        func.home = GLib.MainContext.default();
+        for (const home of [null, GLib.MainContext.new()]) {
+            assertTypeError(thrown(() => {
+                func.home = home;
+            }), 'belongs');
+            assertTypeError(thrown(() => func.set_home(home)), 'belongs');
+        }
         assertTypeError(thrown(() => Ah.queue_background_thread(func)), 'background');
 
         // C that runs what has JavaScript functions in it finds no JavaScript there.
         batch.schedule(f);
-        const {schedule} = imports.overrides._ah.run.raw;
+        const {schedule} = imports.overrides._ah.raw.raw;
         const shell = new Ah.Parallel();
         schedule.call(shell, batch);
         assert((await rejected(Ah.run(shell))).matches(Ah.RunError, Ah.RunError.HOME));

@@ -5,23 +5,25 @@
 /* exported define, install */
 
 const {Ah} = imports.gi;
+const Blocking = imports.overrides._ah.blocking;
 const Introspected = imports.overrides._ah.introspected;
 const Jobs = imports.overrides._ah.jobs;
+const {raw} = imports.overrides._ah.raw;
 const Runs = imports.overrides._ah.run;
+const Twins = imports.overrides._ah.twins;
 
-const {RUN, raw} = Runs;
+const {RUN} = Runs;
 
 const jobOfBatch = batch => Jobs.jobOf(Jobs.checkBatch(batch), []);
 
 function schedule(...all) {
     const [options, func, args] = Jobs.takeOptions(all);
-
     const job = Jobs.jobOf(func, args, options);
-    const state = Runs.getState(Jobs.checkBatch(this));
+    const state = Twins.getState(Jobs.checkBatch(this));
 
     state.jobs.push(job);
     state.isNative &&= job.native !== null;
-    Runs.scheduleNatively(this, job);
+    Twins.scheduleNatively(this, job);
     return this;
 }
 
@@ -93,7 +95,7 @@ function wait(cancellable = null) {
     const run = this[RUN];
 
     if (run?.needsLoop && !raw.getDone.call(this))
-        Runs.checkCanWait(run);
+        Blocking.checkCanWait(run);
     return raw.wait.call(this, cancellable);
 }
 
@@ -101,7 +103,7 @@ function install() {
     define(Ah.Batch.prototype, {
         schedule,
         block(cancellable = null) {
-            return Runs.block(jobOfBatch(this), Jobs.checkCancellable(cancellable));
+            return Blocking.block(jobOfBatch(this), Jobs.checkCancellable(cancellable));
         },
         start(cancellable = null) {
             return start(this, cancellable);
@@ -124,7 +126,7 @@ function install() {
             if (prototypes.includes(this))
                 return Jobs.runOfAny;
 
-            const state = Runs.getState(Jobs.checkBatch(this));
+            const state = Twins.getState(Jobs.checkBatch(this));
             state.run ??= Jobs.addRun((cancellable = null) => Runs.result(start(this, cancellable)[RUN]),
                 this);
             return state.run;

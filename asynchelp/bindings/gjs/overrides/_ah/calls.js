@@ -6,9 +6,13 @@
 
 const {Ah, GLib} = imports.gi;
 const {define} = imports.overrides._ah.batch;
+const Blocking = imports.overrides._ah.blocking;
+const Errors = imports.overrides._ah.errors;
 const Introspected = imports.overrides._ah.introspected;
 const Jobs = imports.overrides._ah.jobs;
+const {raw} = imports.overrides._ah.raw;
 const Runs = imports.overrides._ah.run;
+const Twins = imports.overrides._ah.twins;
 
 const AsyncFunction = (async () => {}).constructor;
 
@@ -35,7 +39,7 @@ function blockOn(job, cancellable) {
         throw new TypeError('an async function cannot be waited for in here, since what settles ' +
             'its promise would never run: use “await Ah.run()”');
     }
-    return Runs.block(job, cancellable);
+    return Blocking.block(job, cancellable);
 }
 
 function toAsync(func) {
@@ -60,7 +64,7 @@ function toAsync(func) {
 
 function toBlocking(func) {
     if (func instanceof Ah.Function)
-        return Runs.raw.toBlocking(func);
+        return raw.toBlocking(func);
     if (typeof func !== 'function' || func.$gtype)
         Jobs.jobOf(func, []);
     if (Introspected.isIntrospected(func)) {
@@ -85,7 +89,7 @@ function queueBackgroundThread(...all) {
 
     if (options.cancellable)
         throw new TypeError('what runs in the background is cancelled by its future');
-    if (!Runs.isForWorkers(job)) {
+    if (!Twins.isForWorkers(job)) {
         throw new TypeError('a JavaScript function cannot run in a background thread, nor can ' +
             'what calls one back: use Ah.run()');
     }
@@ -133,6 +137,6 @@ function install() {
         queue_background_thread: queueBackgroundThread,
         idle_event_loop: idleEventLoop,
         current_cancellable: Jobs.currentCancellable,
-        failed_index: Runs.failedIndex,
+        failed_index: Errors.failedIndex,
     });
 }

@@ -145,6 +145,9 @@ function describeNative(native) {
 const isGType = value =>
     Object.prototype.toString.call(value) === '[object GIRepositoryGType]';
 
+// What GJS says of an object that was disposed of.
+const IS_GONE = /^\[object \((DISPOSED|FINALIZED)\)/;
+
 // What needs no look: GJS knows the types of these.
 const PLAIN_KINDS = new Set([Kind.NUMBER, Kind.ENUM, Kind.FLAGS, Kind.STRING, Kind.FILENAME,
     Kind.CANCELLABLE, Kind.OBJECT, Kind.VARIANT]);
@@ -186,6 +189,8 @@ function toValue(kind, value) {
         return Boolean(value);
     if (value === undefined || value === null)
         return null;
+    if (kind === Kind.OBJECT && IS_GONE.test(String(value)))
+        throw new TypeError('the object has been destroyed');
     if (PLAIN_KINDS.has(kind) && typeof value !== 'function' && typeof value !== 'symbol')
         return value;
     if (kind === Kind.NULL)

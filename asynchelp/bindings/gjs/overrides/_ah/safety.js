@@ -7,10 +7,9 @@
 
 const {Ah, GLib} = imports.gi;
 const {define} = imports.overrides._ah.batch;
+const Errors = imports.overrides._ah.errors;
 const Introspected = imports.overrides._ah.introspected;
-const Runs = imports.overrides._ah.run;
-
-const {raw} = Runs;
+const {isSameContext, raw} = imports.overrides._ah.raw;
 
 function refuse(what, instead) {
     return () => {
@@ -28,19 +27,13 @@ function newAsync(func) {
         try {
             func(task);
         } catch (error) {
-            task.return_error(Runs.toPlainGError(error));
+            task.return_error(Errors.toPlainGError(error));
         }
     });
     raw.setHome.call(native, GLib.MainContext.ref_thread_default());
     // What is scheduled cannot be changed any more, so the home stays.
     raw.schedule.call(new Ah.Serial(), native);
     return native;
-}
-
-function checkHome(func, home) {
-    if (home === null)
-        throw new TypeError('a function without a home may be called in any thread: leave it as it is');
-    return home;
 }
 
 function install() {
@@ -65,7 +58,12 @@ function install() {
 
     define(Ah.Function.prototype, {
         set_home(home) {
-            setHome.call(this, checkHome(this, home));
+            const old = getHome.call(this);
+
+            if (old === null)
+                setHome.call(this, home);
+            else if (home === null || !isSameContext(old, home))
+                throw new TypeError('a JavaScript function belongs where it was made: see home');
         },
         _init(...args) {
             if (!(this instanceof Ah.Batch))
