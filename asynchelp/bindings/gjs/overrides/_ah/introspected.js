@@ -91,8 +91,8 @@ class Description {
         this.isMethod = native.is_method();
         this.isAsync = native.is_async();
         this.nResults = native.get_n_results();
-        this.argumentKinds = Array.from({length: native.get_n_arguments()},
-            (_, i) => native.get_argument_kind(i));
+        this.converters = Array.from({length: native.get_n_arguments()},
+            (_, i) => getConverter(native.get_argument_kind(i)));
         this.resultKinds = Array.from({length: this.nResults},
             (_, i) => native.get_result_kind(i));
 
@@ -148,10 +148,6 @@ const isGType = value =>
 // What GJS says of an object that was disposed of.
 const IS_GONE = /^\[object \((DISPOSED|FINALIZED)\)/;
 
-// What needs no look: GJS knows the types of these.
-const PLAIN_KINDS = new Set([Kind.NUMBER, Kind.ENUM, Kind.FLAGS, Kind.STRING, Kind.FILENAME,
-    Kind.CANCELLABLE, Kind.OBJECT, Kind.VARIANT]);
-
 function toList(items) {
     const list = Ah.ValueList.new();
 
@@ -184,42 +180,86 @@ function toItem(value) {
     return value;
 }
 
-function toValue(kind, value) {
-    if (kind === Kind.BOOLEAN)
-        return Boolean(value);
-    if (value === undefined || value === null)
+/** A value that GJS converts by itself. */
+function toScalar(value) {
+    switch (typeof value) {
+    case 'undefined':
         return null;
-    if (kind === Kind.OBJECT && IS_GONE.test(String(value)))
-        throw new TypeError('the object has been destroyed');
-    if (PLAIN_KINDS.has(kind) && typeof value !== 'function' && typeof value !== 'symbol')
+    case 'function':
+    case 'symbol':
+        return toItem(value);
+    default:
         return value;
-    if (kind === Kind.NULL)
+    }
+}
+
+function toObject(value) {
+    if (value !== null && typeof value === 'object' && IS_GONE.test(String(value)))
+        throw new TypeError('the object has been destroyed');
+    return toScalar(value);
+}
+
+function toNull(value) {
+    if (value !== undefined && value !== null)
         throw new TypeError('it would be called back in another thread: it can be null alone');
-    if (kind === Kind.GTYPE && value.$gtype)
-        return value.$gtype.name;
-    if (kind === Kind.TABLE && typeof value === 'object' && !Array.isArray(value))
-        return toList(Object.entries(value).flat());
-    if (kind === Kind.LIST && value instanceof Uint8Array)
-        return toList(value);
-    return toItem(value);
+    return null;
+}
+
+const toGType = value => value?.$gtype ? value.$gtype.name : toItem(value);
+
+const toNumbers = value => value instanceof Uint8Array ? toList(value) : toItem(value);
+
+const isTable = value => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+const toTableList = value =>
+    isTable(value) ? toList(Object.entries(value).flat()) : toItem(value);
+
+/** What makes a value of an argument; of most kinds without looking twice. */
+function getConverter(kind) {
+    switch (kind) {
+    case Kind.BOOLEAN:
+        return Boolean;
+    case Kind.NUMBER:
+    case Kind.ENUM:
+    case Kind.FLAGS:
+    case Kind.STRING:
+    case Kind.FILENAME:
+    case Kind.CANCELLABLE:
+    case Kind.VARIANT:
+        return toScalar;
+    case Kind.OBJECT:
+        return toObject;
+    case Kind.GTYPE:
+        return toGType;
+    case Kind.LIST:
+        return toNumbers;
+    case Kind.TABLE:
+        return toTableList;
+    case Kind.NULL:
+        return toNull;
+    default:
+        return toItem;
+    }
 }
 
 function toValues(description, args) {
-    const {argumentKinds: kinds, name, native} = description;
+    const {converters, name, native} = description;
+    const n = converters.length;
+    const values = new Array(n);
+    let i = 0;
 
-    if (args.length !== kinds.length) {
-        const names = kinds.map((_, i) => native.get_argument_name(i)).join(', ');
-        throw new TypeError(`${name} takes ${kinds.length} argument(s) (${names}), ` +
-            `not ${args.length}`);
+    if (args.length !== n) {
+        const names = converters.map((_, k) => native.get_argument_name(k)).join(', ');
+        throw new TypeError(`${name} takes ${n} argument(s) (${names}), not ${args.length}`);
     }
-    return args.map((arg, i) => {
-        try {
-            return toValue(kinds[i], arg);
-        } catch (error) {
-            throw new TypeError(
-                `${name}, argument ${i} “${native.get_argument_name(i)}”: ${error.message}`);
-        }
-    });
+    try {
+        for (; i < n; i++)
+            values[i] = converters[i](args[i]);
+    } catch (error) {
+        throw new TypeError(
+            `${name}, argument ${i} “${native.get_argument_name(i)}”: ${error.message}`);
+    }
+    return values;
 }
 
 // Captured before safety.js replaces it by what cannot be used wrongly.
