@@ -76,6 +76,19 @@ async function until(condition, what) {
     assert(condition(), what);
 }
 
+/** This GJS empties no WeakRef while a promise runs: the heap itself is asked. */
+function countInHeap(name) {
+    const [file, stream] = Gio.File.new_tmp('asynchelp-heap-XXXXXX');
+
+    System.dumpHeap(file.get_path());
+    const [, contents] = file.load_contents(null);
+    stream.close(null);
+    file.delete(null);
+
+    return new TextDecoder().decode(contents).split('\n')
+        .filter(line => line.endsWith(` Function ${name}`)).length;
+}
+
 const nActive = () => imports.overrides._ah.run.countActive();
 
 /** A batch with one of each kind, and what it gives. */
@@ -670,6 +683,37 @@ const inLoop = {
         schedule.call(shell, batch);
         assert((await rejected(Ah.run(shell))).matches(Ah.RunError, Ah.RunError.HOME));
         assertEqual(called, []);
+    },
+
+    /** Functions that reach their own batch, which C has as well: neither may keep the other. */
+    async droppedBatchesAreFreed() {
+        async function makeAndDrop(i) {
+            const outer = new Ah.Serial();
+            const inner = new Ah.Parallel().schedule(GLib.usleep, 0);
+
+            inner.schedule(function watchedInBatch() {
+                return [i, inner, outer];
+            });
+            outer.schedule(inner).schedule(outer.n_functions ? inner : () => outer);
+            if (i % 2)
+                await outer.run();
+            if (i % 3)
+                outer.start().cancel();
+        }
+
+        for (let i = 0; i < 100; i++)
+            await makeAndDrop(i);
+        await until(() => nActive() === 0, 'runs are left');
+
+        let left = Infinity;
+        for (let i = 0; i < 100 && left > 10; i++) {
+            System.gc();
+            await later();
+            left = countInHeap('watchedInBatch');
+        }
+        // The function's own name, and what the stack may hold of the last ones.
+        assert(left > 0, 'the heap should list the function that the others are made from');
+        assert(left <= 10, `${left} functions are left`);
     },
 
     async nothingIsLeft() {

@@ -22,7 +22,7 @@ function schedule(...all) {
     const state = Twins.getState(Jobs.checkBatch(this));
 
     state.jobs.push(job);
-    state.isNative &&= job.native !== null;
+    state.isNative &&= job.native !== null && !job.batch;
     Twins.scheduleNatively(this, job);
     return this;
 }

@@ -3,9 +3,9 @@
 // One run of a function or a batch.
 //
 // C cannot hold a JavaScript value, and a function that C holds keeps everything alive that it
-// reaches. So a batch in C has a placeholder where a JavaScript function is scheduled, and each run
-// is one of a twin of the batch, with slots in the places of the placeholders. Values and errors
-// of JavaScript stay in arrays of the run; what travels through C are their indices.
+// reaches. So a batch in C has a placeholder where a JavaScript function or a batch is scheduled, and
+// each run is one of a twin of the batch, with slots and twins in the places of placeholders. Values
+// and errors of JavaScript stay in arrays of the run; what travels through C are their indices.
 
 /* exported RUN, Run, begin, beginInBackground, callNative, countActive, launch, result */
 

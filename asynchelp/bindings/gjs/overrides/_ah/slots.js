@@ -33,9 +33,10 @@ var Slot = class Slot {
     }
 };
 
-// What C finds in a batch in the place of a JavaScript function.
+// What C finds in a batch in the place of what only JavaScript knows.
 var placeholder = raw.newAsync(task => task.return_error(new GLib.Error(Ah.RunError,
-    Ah.RunError.HOME, 'This is a JavaScript function: only JavaScript can run its batch')));
+    Ah.RunError.HOME, 'There are JavaScript functions in this batch, or other batches: only ' +
+    'JavaScript can run it')));
 raw.setHome.call(placeholder, DEFAULT);
 
 /** Those calls of one run that have to be told when it is cancelled. */

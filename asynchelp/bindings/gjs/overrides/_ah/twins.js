@@ -2,7 +2,7 @@
 
 // What is scheduled in a batch, as JavaScript knows it, and copies of batches for single runs.
 
-/* exported STATE, getState, isForWorkers, isNative, newTwin, reach, scheduleNatively */
+/* exported STATE, getState, isForWorkers, newTwin, reach, scheduleNatively */
 
 const {GObject} = imports.gi;
 const {raw} = imports.overrides._ah.raw;
@@ -11,15 +11,19 @@ const {placeholder} = imports.overrides._ah.slots;
 // A property of wrappers, since those without one may be replaced by others at any time.
 var STATE = Symbol('asynchelp: what was scheduled');
 
-/** What was scheduled in a batch: jobs in order, and whether any of them is JavaScript's. */
+/** What was scheduled in a batch: jobs in order, and whether C can run all of it as it is. */
 function getState(batch) {
     batch[STATE] ??= {jobs: [], isNative: true};
     return batch[STATE];
 }
 
-/** Appends to what C sees of a batch. */
+/**
+ * Appends to what C sees of a batch.
+ *
+ * A batch inside is not for C to hold either: it and what it reaches would keep each other alive.
+ */
 function scheduleNatively(batch, job) {
-    raw.schedule.call(batch, job.native ?? placeholder);
+    raw.schedule.call(batch, job.batch ? placeholder : job.native ?? placeholder);
 }
 
 const propertyNames = new Map();
