@@ -26,10 +26,10 @@ array_of (const GValue *value)
  * @async_result: what the callback was given
  * @error: return location for an error
  *
- * Takes the outcome of [func@run_async] as a list with the value in it, for languages that cannot
- * take it by [func@run_finish].
+ * Takes the outcome of [func@run_async] as a list with one value in it.
  *
- * The value of a batch is an [class@Results]. Errors are those of [func@run_finish].
+ * This is for languages that cannot take it by [func@run_finish]. The value of a batch is an
+ * [class@Results]. Errors are those of [func@run_finish].
  *
  * Returns: (transfer full) (element-type GObject.Value): one value
  */
@@ -46,10 +46,10 @@ ah_run_finish_values (GAsyncResult *async_result, GError **error)
  * @self: a started run
  * @error: return location for an error
  *
- * Gets the outcome of the run as a list with the value in it, as often as it is asked for, for
- * languages that cannot take it by [method@Future.get_value].
+ * Gets the outcome of the run as a list with one value in it, as often as it is asked for.
  *
- * The value of a batch is an [class@Results]. Errors are those of [method@Future.get_value].
+ * This is for languages that cannot take it by [method@Future.get_value]. The value of a batch is
+ * an [class@Results]. Errors are those of [method@Future.get_value].
  *
  * May be called from any thread.
  *

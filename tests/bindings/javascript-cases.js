@@ -97,7 +97,8 @@ function everything() {
     const array = [1, , object];
     const func = () => {};
     const [, contents, etag] = THIS_FILE.load_contents(null);
-    const inner = new Ah.Serial().schedule((a, b) => [a, b], object, array).schedule(GLib.get_prgname);
+    const inner = new Ah.Serial().schedule((a, b) => [a, b], object, array)
+        .schedule(GLib.get_prgname);
     const batch = new Ah.Parallel()
         .schedule(load, THIS_FILE, null)
         .schedule(() => object)
@@ -245,8 +246,8 @@ const inLoop = {
             return [this.x, a];
         }).call({x: 1}, 2), [1, 2]);
         assert(Ah.to_async(f) === f);
-        assertEqual(await Promise.all(['/a/b', '/c'].map(Ah.to_async(p => GLib.path_get_basename(p)))),
-            ['b', 'c']);
+        const basename = Ah.to_async(path => GLib.path_get_basename(path));
+        assertEqual(await Promise.all(['/a/b', '/c'].map(basename)), ['b', 'c']);
     },
 
     async values() {
@@ -285,8 +286,8 @@ const inLoop = {
 
         assert(await rejected(batch.run()) === mine);
         assertEqual(Ah.failed_index(mine), 1);
-        assert(await rejected(new Ah.Serial().schedule(() => 0).schedule(() => 0).schedule(batch).run())
-            === mine);
+        const outer = new Ah.Serial().schedule(() => 0).schedule(() => 0).schedule(batch);
+        assert(await rejected(outer.run()) === mine);
         assertEqual(Ah.failed_index(mine), 2);
         assert(await rejected(Ah.run(() => Promise.reject(mine))) === mine);
         assert(await rejected(Ah.run(() => {
@@ -369,9 +370,9 @@ const inLoop = {
         let n = 0;
 
         cancellable.cancel();
-        for (const promise of [Ah.run({cancellable}, () => n++), new Ah.Parallel().schedule(() => n++)
-            .schedule(load, THIS_FILE, null).run(cancellable), Ah.run({cancellable}, load, THIS_FILE,
-            null)])
+        const batch = new Ah.Parallel().schedule(() => n++).schedule(load, THIS_FILE, null);
+        for (const promise of [batch.run(cancellable), Ah.run({cancellable}, () => n++),
+            Ah.run({cancellable}, load, THIS_FILE, null)])
             assert(isCancelled(await rejected(promise)));
         assertEqual(n, 0);
     },
@@ -424,9 +425,11 @@ const inLoop = {
     async asCompletedFails() {
         const mine = new Error('mine');
         const seen = [];
-        const make = error_policy => new Ah.Serial({error_policy}).schedule(() => 1).schedule(() => {
+        const fail = () => {
             throw mine;
-        }).schedule(() => 3);
+        };
+        const make = error_policy => new Ah.Serial({error_policy})
+            .schedule(() => 1).schedule(fail).schedule(() => 3);
 
         assert(await rejected((async () => {
             for await (const item of make(Ah.ErrorPolicy.FAIL_FAST))
@@ -439,7 +442,8 @@ const inLoop = {
     },
 
     async asCompletedLeft() {
-        const batch = new Ah.Parallel().schedule(never).schedule(() => 1).schedule(GLib.usleep, 1000);
+        const batch = new Ah.Parallel().schedule(never).schedule(() => 1)
+            .schedule(GLib.usleep, 1000);
         const before = nActive();
 
         for await (const [index] of batch) {

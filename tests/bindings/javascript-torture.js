@@ -163,7 +163,8 @@ async function torture() {
     const nActive = imports.overrides._ah.run.countActive();
 
     print(`# ${n * RUNS_A_ROUND} runs and a quarter before; ${JSON.stringify(counts)}`);
-    print(`# ${grown} bytes more are resident, ${nActive} runs and ${Odd.count_live()} things left`);
+    print(`# ${grown} bytes more are resident`);
+    print(`# ${nActive} runs and ${Odd.count_live()} things are left`);
     assert(nActive === 0, 'runs are left');
     assert(Odd.count_live() <= 50, 'objects are left');
     // The heap of JavaScript breathes, and GJS 1.74 loses a little of each callback. A sanitizer

@@ -91,7 +91,8 @@ declare module 'gi://Ah?version=1' {
             schedule<T, A extends unknown[], R>(method: (this: T, ...args: A) => R, self: T,
                 ...args: A): this;
             schedule(func: AnyFunction, ...args: unknown[]): this;
-            schedule(options: Options, func: AnyFunction | Batch | Function, ...args: unknown[]): this;
+            schedule(options: Options, func: AnyFunction | Batch | Function,
+                ...args: unknown[]): this;
 
             /** Runs the functions, and gives their values in the order of scheduling. */
             readonly run: (cancellable?: Gio.Cancellable | null) => Promise<any[]>;
@@ -172,7 +173,7 @@ declare module 'gi://Ah?version=1' {
         function run<R = any>(options: Options, func: AnyFunction<any[], R> | Batch | Function,
             ...args: unknown[]): Promise<Outcome<R>>;
 
-        /** Runs a function of any kind and waits. Promises can be waited for outside of callbacks. */
+        /** Runs a function of any kind and waits; for a promise only outside of callbacks. */
         function block(batch: Batch | Function, cancellable?: Gio.Cancellable | null): any;
         function block<A extends unknown[], R>(func: (this: void, ...args: A) => R, ...args: A):
             Outcome<R>;
@@ -183,7 +184,8 @@ declare module 'gi://Ah?version=1' {
 
         /** Starts a function of any kind. */
         function start(batch: Batch | Function, cancellable?: Gio.Cancellable | null): Future;
-        function start<R = any>(func: AnyFunction<any[], R>, ...args: unknown[]): Future<Outcome<R>>;
+        function start<R = any>(func: AnyFunction<any[], R>, ...args: unknown[]):
+            Future<Outcome<R>>;
         function start<R = any>(options: Options, func: AnyFunction<any[], R> | Batch | Function,
             ...args: unknown[]): Future<Outcome<R>>;
 

@@ -127,8 +127,8 @@ function install() {
                 return Jobs.runOfAny;
 
             const state = Twins.getState(Jobs.checkBatch(this));
-            state.run ??= Jobs.addRun((cancellable = null) => Runs.result(start(this, cancellable)[RUN]),
-                this);
+            state.run ??= Jobs.addRun(
+                (cancellable = null) => Runs.result(start(this, cancellable)[RUN]), this);
             return state.run;
         },
     });

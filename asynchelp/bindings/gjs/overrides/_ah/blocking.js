@@ -41,8 +41,8 @@ function block(job, cancellable) {
 
         if (run.hasForeignHome && GLib.main_depth() > 0) {
             run.drop();
-            throw new GLib.Error(Ah.RunError, Ah.RunError.HOME, 'An Ah.Function with a home is in ' +
-                'there, whose home cannot be dispatched in here: use run()');
+            throw new GLib.Error(Ah.RunError, Ah.RunError.HOME, 'There is an Ah.Function whose ' +
+                'home cannot be dispatched in here: use run()');
         }
 
         const context = loop.get_context();

@@ -3,7 +3,8 @@
 // C functions that GJS shows as JavaScript functions: how to tell them, what they are called, and
 // how their arguments and results become values and back.
 
-/* exported bind, callAsync, checkAsync, describe, describeNative, fromNative, isIntrospected, isPromisified, plain */
+/* exported bind, callAsync, checkAsync, describe, describeNative, fromNative, isIntrospected,
+   isPromisified, plain */
 
 const {Ah, Gio, GLib, GObject} = imports.gi;
 
@@ -21,7 +22,8 @@ const BELONGS_TO_LOOP = [
     /^Ah\./,
     /^GLib\.(MainContext|MainLoop|Source|main_|source_|idle_|timeout_)/,
     /^GObject\.(Closure|signal_|Object\.(run_dispose|watch_closure))/,
-    /^Gio\.(Application\.|Task\.|SimpleAsyncResult\.|Cancellable\.(cancel|reset|push_current|pop_current)$)/,
+    /^Gio\.(Application|Task|SimpleAsyncResult)\./,
+    /^Gio\.Cancellable\.(cancel|reset|push_current|pop_current)$/,
     /^(Gtk|Clutter|Meta|St|Shell)\.(main|init|test_)/,
     /^G(tk|dk)\.Application\./,
 ];
@@ -351,7 +353,7 @@ function checkAsync(description, args) {
     if (!finish)
         throw new TypeError(`${name} has no function that takes its outcome`);
     if (args.length !== expected.length) {
-        throw new TypeError(`${name} takes ${expected.length} argument(s) (${expected.join(', ')}) ` +
-            `and no callback, not ${args.length}`);
+        throw new TypeError(`${name} takes ${expected.length} argument(s) ` +
+            `(${expected.join(', ')}) and no callback, not ${args.length}`);
     }
 }

@@ -7,8 +7,8 @@
 //   convert     what its value in C is in JavaScript
 //   batch       where it is one
 
-/* exported addRun, checkBatch, checkCancellable, currentCancellable, jobOf, jobOfIntrospected, runOfAny,
-   takeOptions */
+/* exported addRun, checkBatch, checkCancellable, currentCancellable, jobOf, jobOfIntrospected,
+   runOfAny, takeOptions */
 
 const {Ah, Gio} = imports.gi;
 const Introspected = imports.overrides._ah.introspected;
@@ -166,8 +166,10 @@ function jobOf(func, args, options = {}, self = undefined) {
         return new BatchJob(checkBatch(args[0]), args.slice(1));
     if (Introspected.isIntrospected(func))
         return jobOfIntrospected(Introspected.describe(func), args, options.name);
-    if (func.$gtype)
-        throw new TypeError(`${func.$gtype.name} is a class: schedule its constructor, such as “new”`);
+    if (func.$gtype) {
+        throw new TypeError(`${func.$gtype.name} is a class: schedule its constructor, ` +
+            'such as “new”');
+    }
     // Gio._promisify () was here.
     if (self === undefined && Introspected.isPromisified(func))
         return new JSJob(func, args[0], args.slice(1), options.name);

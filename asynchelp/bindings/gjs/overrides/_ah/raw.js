@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the library is called by in these files: batch.js, calls.js and safety.js replace what programs
-// see. So this is imported before they do.
+// What the library is called by in these files: batch.js, calls.js and safety.js replace what
+// programs see. So this is imported before they do.
 
 /* exported DEFAULT, connect, disconnect, isSameContext, raw */
 

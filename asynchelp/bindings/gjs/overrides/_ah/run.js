@@ -3,9 +3,10 @@
 // One run of a function or a batch.
 //
 // C cannot hold a JavaScript value, and a function that C holds keeps everything alive that it
-// reaches. So a batch in C has a placeholder where a JavaScript function or a batch is scheduled, and
-// each run is one of a twin of the batch, with slots and twins in the places of placeholders. Values
-// and errors of JavaScript stay in arrays of the run; what travels through C are their indices.
+// reaches. So a batch in C has a placeholder where a JavaScript function or a batch is scheduled,
+// and each run is one of a twin of the batch, with slots and twins in the places of placeholders.
+// Values and errors of JavaScript stay in arrays of the run; what travels through C are their
+// indices.
 
 /* exported RUN, Run, begin, beginInBackground, callNative, countActive, launch, result */
 
@@ -97,7 +98,8 @@ var Run = class Run {
             let native = twins.get(job.batch) ?? job.native;
 
             if (report)
-                native = this.takeSlot(job.native ? new InnerJob(job, batch) : job, {report, index});
+                native = this.takeSlot(job.native ? new InnerJob(job, batch) : job,
+                    {report, index});
             else if (native === null)
                 native = this.takeSlot(job);
             raw.schedule.call(twin, native);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// How C calls JavaScript: through functions that stay, since each that is handed over anew costs GJS
-// some memory for good, and since what C holds keeps everything alive that it reaches.
+// How C calls JavaScript: through functions that stay, since each that is handed over anew costs
+// GJS some memory for good, and since what C holds keeps everything alive that it reaches.
 
 /* exported Slot, Watch, placeholder */
 
