@@ -441,6 +441,17 @@ const inLoop = {
         assert(seen.length === 4 && seen[2][1] === mine && seen[3][1] === 3, show(seen));
     },
 
+    async asCompletedInAPool() {
+        const batch = new Ah.Parallel({pool: Ah.ThreadPool.new(1)})
+            .schedule(GLib.path_get_basename, '/a').schedule(() => 1);
+        const seen = [];
+
+        for await (const [index, value] of batch)
+            seen[index] = value;
+        assertEqual(seen, ['a', 1]);
+        assertEqual(await batch.run(), ['a', 1]);
+    },
+
     async asCompletedLeft() {
         const batch = new Ah.Parallel().schedule(never).schedule(() => 1)
             .schedule(GLib.usleep, 1000);
@@ -480,7 +491,11 @@ const inLoop = {
         check(await future.result());
         check(future.get_value());
         assertEqual(fraction, 1);
-        assertEqual(await Ah.start(GLib.path_get_basename, '/a/b').result(), 'b');
+        const single = Ah.start(GLib.path_get_basename, '/a/b');
+        assertEqual(await single.result(), 'b');
+        assertEqual(single.get_value(), 'b');
+        assert(thrown(() => single.get_results())
+            .matches(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT));
         assertEqual(await batch.start().result().then(r => r.length), 11);
 
         const stopped = Ah.start(never);
@@ -679,6 +694,14 @@ const inLoop = {
             assertTypeError(thrown(() => func.set_home(home)), 'belongs');
         }
         assertTypeError(thrown(() => Ah.queue_background_thread(func)), 'background');
+
+        // Connected since it was scheduled.
+        const thing = Odd.Thing.new(1);
+        const late = new Ah.Parallel().schedule(Odd.Thing.prototype.get_number, thing);
+        const id = thing.connect('announced', f);
+        assert((await rejected(late.run())).message.includes('signal handlers'));
+        thing.disconnect(id);
+        assertEqual(await late.run(), [1]);
 
         // C that runs what has JavaScript functions in it finds no JavaScript there.
         batch.schedule(f);

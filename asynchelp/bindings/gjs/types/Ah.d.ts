@@ -157,7 +157,15 @@ declare module 'gi://Ah?version=1' {
         /** The threads. */
         class ThreadPool extends GObject.Object {
             static get_default(): ThreadPool;
-            static 'new'(): ThreadPool;
+            static 'new'(max_threads: number): ThreadPool;
+
+            max_threads: number;
+            get_max_threads(): number;
+            set_max_threads(max_threads: number): void;
+            get_n_threads(): number;
+            get_n_running(): number;
+            get_n_queued(): number;
+            would_queue(): boolean;
         }
 
         /**

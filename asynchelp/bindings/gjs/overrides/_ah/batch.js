@@ -141,7 +141,9 @@ function install() {
             return Runs.result(this[RUN]);
         },
         get_results() {
-            return this[RUN]?.take() ?? raw.getResults.call(this).map(Introspected.plain);
+            return this[RUN]?.job.batch
+                ? this[RUN].take()
+                : raw.getResults.call(this).map(Introspected.plain);
         },
         get_value() {
             return this[RUN] ? this[RUN].take() : Introspected.plain(raw.getValues.call(this)[0]);
