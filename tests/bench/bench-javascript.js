@@ -7,7 +7,10 @@
 //   images   200 images decoded and scaled by workers, beside one after the other
 //
 // The median of some rounds, each of which does both, with the longest time in which the main loop
-// got no turn. bench-javascript.js [--smoke]
+// got no turn. What the machine can give just now, as many processes as CPUs show.
+//
+// bench-javascript.js [--smoke]
+// bench-javascript.js --decode FILE…: what one of those processes does
 
 import Ah from 'gi://Ah?version=1';
 import GdkPixbuf from 'gi://GdkPixbuf';
@@ -32,7 +35,7 @@ function assert(condition, message) {
 
 // The files ------------------------------------------------------------------------------------
 
-const folder = Gio.File.new_for_path(GLib.Dir.make_tmp('asynchelp-bench-XXXXXX'));
+let folder = null;
 
 function makeFiles() {
     const contents = new Uint8Array(4096).fill(120);
@@ -152,9 +155,23 @@ async function compareFiles() {
     });
 }
 
+const decode = GdkPixbuf.Pixbuf.new_from_file_at_scale;
+
+/** The limit, with another program for each CPU. */
+async function decodeInProcesses(paths) {
+    const n = Math.min(GLib.get_num_processors(), paths.length);
+    const communicate = Ah.to_async(Gio.Subprocess.prototype.communicate_utf8);
+    const children = Array.from({length: n}, (_, k) => Gio.Subprocess.new(
+        ['gjs', '-m', System.programPath, '--decode', ...paths.filter((path, i) => i % n === k)],
+        Gio.SubprocessFlags.STDOUT_PIPE));
+    const outcomes = await Promise.all(children.map(child => communicate.call(child, null, null)));
+    const nDecoded = outcomes.reduce((sum, [, stdout]) => sum + Number(stdout), 0);
+
+    assert(nDecoded === paths.length, `${nDecoded} images were decoded`);
+}
+
 async function compareImages() {
     const paths = makeImages();
-    const decode = GdkPixbuf.Pixbuf.new_from_file_at_scale;
     const decodeAsync = Ah.to_async(decode);
     const check = pixbufs => assert(pixbufs.length === N_IMAGES &&
         pixbufs.every(pixbuf => pixbuf.get_width() === 32), 'wrong images');
@@ -165,7 +182,15 @@ async function compareImages() {
             check(await Promise.all(paths.map(path => decodeAsync(path, 32, 24, false)))),
         'Ah.Parallel.map': async () =>
             check(await Ah.Parallel.map(decode, paths, 32, 24, false).run()),
+        'a process a CPU': () => decodeInProcesses(paths),
     });
+}
+
+if (System.programArgs[0] === '--decode') {
+    const paths = System.programArgs.slice(1);
+    paths.forEach(path => decode(path, 32, 24, false));
+    print(paths.length);
+    System.exit(0);
 }
 
 const loop = new GLib.MainLoop(null, false);
@@ -180,11 +205,13 @@ let status = 1;
 
     print(`${GLib.get_num_processors()} processors; longest gap of an idle loop ` +
         `${idle.gap.toFixed(1)} ms`);
+    folder = Gio.File.new_for_path(GLib.Dir.make_tmp('asynchelp-bench-XXXXXX'));
     await compareFiles();
     await compareImages();
     status = 0;
 })().catch(error => printerr(`${error}\n${error.stack}`)).finally(() => {
-    removeAll();
+    if (folder !== null)
+        removeAll();
     loop.quit();
 });
 loop.run();

@@ -294,6 +294,11 @@ const inLoop = {
             throw undefined;
         })) === undefined);
         assertEqual(Ah.failed_index({}), null);
+        for (const odd of ['a\0b', '\ud800', Symbol('s'), new Error('a\0b'), null, 5n,
+            Object.create(null), {get message() {
+                throw new Error('no message');
+            }}])
+            assert(await rejected(new Ah.Serial().schedule(() => Promise.reject(odd)).run()) === odd);
 
         const io = await rejected(new Ah.Parallel().schedule(load, MISSING, null).run());
         assert(io.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND), `${io}`);
@@ -552,6 +557,8 @@ const inLoop = {
 
         assertEqual(Ah.block(load, THIS_FILE, null), THIS_FILE.load_contents(null));
         assertEqual(Ah.block(loadAsync, THIS_FILE, null), THIS_FILE.load_contents(null));
+        assertEqual(Ah.block(loadAsync, THIS_FILE, new Gio.Cancellable()),
+            THIS_FILE.load_contents(null));
         assert(Ah.block(() => object) === object);
         const results = new Ah.Parallel().schedule(() => object).schedule(load, THIS_FILE, null)
             .schedule(loadAsync, THIS_FILE, null)
@@ -600,6 +607,19 @@ const inLoop = {
         }
         Gio._promisify(Loader.prototype, 'load_async', 'load_finish');
         assertEqual((await Ah.run(Loader.prototype.load_async, new Loader(), null)).length, 2);
+    },
+
+    /** A batch of which JavaScript does not know what is in it. */
+    async batchOfC() {
+        const {schedule} = imports.overrides._ah.raw.raw;
+        const foreign = new Ah.Serial();
+
+        schedule.call(foreign, Ah.Function.new_native('GLib.path_get_basename', ['/a']));
+        assertEqual(await foreign.run(), ['a']);
+        assertEqual(await new Ah.Parallel().schedule(foreign).schedule(() => 1).run(), [['a'], 1]);
+        assertEqual(await new Ah.Parallel().schedule(foreign.run).run(), [['a']]);
+        foreign.schedule(() => 1);
+        assertTypeError(await rejected((async () => foreign.run())()), 'C scheduled');
     },
 
     async nativeApi() {
@@ -655,9 +675,9 @@ const inLoop = {
             ['and no callback', loadAsync, THIS_FILE],
             ['and no callback', loadAsync, THIS_FILE, null, () => {}],
             ['takes no arguments', new Ah.Serial(), 1, 2],
-            ['Gio.Cancellable', new Ah.Serial(), 1],
+            ['takes no arguments', new Ah.Serial(), new Gio.Cancellable()],
             ['no option', {speed: 1}, () => 1],
-            ['a Gio.Cancellable was expected', {cancellable: {}}, () => 1],
+            ['no option', {cancellable: null}, () => 1],
             ['a batch was expected', Ah.Batch.prototype.run, 5],
         ])
             assertTypeError(thrown(() => batch.schedule(...args)), words);
@@ -665,6 +685,9 @@ const inLoop = {
 
         assertTypeError(thrown(() => batch.run({})), 'Gio.Cancellable');
         assertTypeError(thrown(() => Ah.run()), 'expected');
+        assertTypeError(thrown(() => Ah.run({cancellable: {}}, () => 1)), 'Gio.Cancellable');
+        assertTypeError(thrown(() => Ah.run(batch, 1)), 'Gio.Cancellable');
+        assertTypeError(thrown(() => Ah.run({speed: 1}, () => 1)), 'no option');
         assertTypeError(thrown(() => Ah.to_async(3)), 'expected');
         assertTypeError(thrown(() => Ah.to_async(GLib.idle_add)), 'main loop');
         assert(thrown(() => Ah.current_cancellable()).message.includes('being run'));

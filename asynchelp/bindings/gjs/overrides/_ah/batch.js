@@ -17,7 +17,7 @@ const {RUN} = Runs;
 const jobOfBatch = batch => Jobs.jobOf(Jobs.checkBatch(batch), []);
 
 function schedule(...all) {
-    const [options, func, args] = Jobs.takeOptions(all);
+    const [options, func, args] = Jobs.takeOptions(all, false);
     const job = Jobs.jobOf(func, args, options);
     const state = Twins.getState(Jobs.checkBatch(this));
 

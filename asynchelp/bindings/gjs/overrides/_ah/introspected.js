@@ -125,10 +125,13 @@ function describe(func) {
 
     if (!description) {
         const text = toText.call(func);
-        const [, namespace, parameters] = HEAD.exec(text);
+        const [, namespace, parameters] = HEAD.exec(text) ?? [];
+        const [, symbol] = SYMBOL.exec(text) ?? [];
+
+        if (namespace === undefined || symbol === undefined)
+            throw new Error(`this version of GJS describes functions in an unknown way: ${text}`);
         try {
-            description =
-                new Description(lookUp(namespace, SYMBOL.exec(text)[1]), func, parameters);
+            description = new Description(lookUp(namespace, symbol), func, parameters);
         } catch (error) {
             throw error instanceof GLib.Error ? new TypeError(error.message) : error;
         }

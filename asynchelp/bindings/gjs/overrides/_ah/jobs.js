@@ -2,18 +2,22 @@
 
 // What can be scheduled, and what becomes of it: a job. A job has
 //   native      an Ah.Function or Ah.Batch that C can run as it is, or null
-//   start       for what runs on the main loop: (resolve, reject, getCancellable) => whether it
-//               ends by itself, soon after its cancellable is cancelled
+//   start       for what runs on the main loop: (resolve, reject, getCancellable) => what it waits
+//               for, if it has not ended: one of the strings of Waits
 //   convert     what its value in C is in JavaScript
 //   batch       where it is one
 
-/* exported addRun, checkBatch, checkCancellable, currentCancellable, jobOf, jobOfIntrospected,
+/* exported Waits, addRun, checkBatch, checkCancellable, currentCancellable, jobOf, jobOfIntrospected,
    runOfAny, takeOptions */
 
 const {Ah, Gio} = imports.gi;
 const Introspected = imports.overrides._ah.introspected;
 
-const OPTIONS = ['cancellable', 'name'];
+var Waits = {
+    PROMISE: 'promise', // which needs what settles promises
+    CALLBACK: 'callback', // which comes on any main context
+    END: 'end', // which comes soon after the cancellable is cancelled
+};
 
 // The `run` of a batch, taken without calling it, is the batch.
 const runs = new WeakMap();
@@ -43,17 +47,12 @@ function currentCancellable() {
     return current();
 }
 
-function toFunctionName(func) {
-    return typeof func === 'function' && func.name ? func.name : null;
-}
-
 class JSJob {
-    constructor(func, self, args, name) {
+    constructor(func, self, args) {
         this.native = null;
         this.func = func;
         this.self = self;
         this.args = args;
-        this.name = name ?? toFunctionName(func);
     }
 
     start(resolve, reject, getCancellable) {
@@ -71,22 +70,24 @@ class JSJob {
             value.then(resolve, reject);
         else
             resolve(value);
-        return false;
+        return Waits.PROMISE;
     }
 }
 
 /** A …_async function of C. */
 class CallbackJob {
-    constructor(description, args, name) {
+    constructor(description, args) {
         Introspected.checkAsync(description, args);
         this.native = null;
         this.description = description;
         this.args = args;
-        this.name = name ?? description.name;
     }
 
     start(resolve, reject, getCancellable) {
-        return Introspected.callAsync(this.description, this.args, getCancellable, resolve, reject);
+        const hears = Introspected.callAsync(this.description, this.args, getCancellable, resolve,
+            reject);
+
+        return hears ? Waits.END : Waits.CALLBACK;
     }
 }
 
@@ -94,7 +95,6 @@ class NativeJob {
     constructor(description, args, name) {
         this.native = Introspected.bind(description, args);
         this.description = description;
-        this.name = name ?? description.name;
         if (name)
             this.native.set_name(name);
     }
@@ -113,7 +113,6 @@ class FunctionJob {
     constructor(native, args) {
         refuseArguments('an Ah.Function', args);
         this.native = native;
-        this.name = native.get_name();
         // Made in JavaScript, or belonging to it.
         this.hasHome = native.get_home() !== null;
     }
@@ -128,7 +127,6 @@ class BatchJob {
         refuseArguments('a batch', args);
         this.native = batch;
         this.batch = batch;
-        this.name = null;
     }
 }
 
@@ -146,7 +144,7 @@ function checkBatch(thing) {
 
 function jobOfIntrospected(description, args, name) {
     return description.isAsync
-        ? new CallbackJob(description, args, name)
+        ? new CallbackJob(description, args)
         : new NativeJob(description, args, name);
 }
 
@@ -172,8 +170,8 @@ function jobOf(func, args, options = {}, self = undefined) {
     }
     // Gio._promisify () was here.
     if (self === undefined && Introspected.isPromisified(func))
-        return new JSJob(func, args[0], args.slice(1), options.name);
-    return new JSJob(func, self, args, options.name);
+        return new JSJob(func, args[0], args.slice(1));
+    return new JSJob(func, self, args);
 }
 
 // Options: a plain object before the function --------------------------------------------------
@@ -191,18 +189,19 @@ function checkCancellable(cancellable) {
     return cancellable;
 }
 
-/** [options, function, arguments] of what was given to run () and its kind. */
-function takeOptions(all) {
+/** [options, function, arguments] of what was given to run () and its kind, or to schedule (). */
+function takeOptions(all, mayCancel = true) {
     const options = isOptions(all[0]) ? all[0] : {};
     const [func, ...args] = options === all[0] ? all.slice(1) : all;
+    const known = mayCancel ? ['cancellable', 'name'] : ['name'];
 
     for (const key of Object.keys(options)) {
-        if (!OPTIONS.includes(key))
-            throw new TypeError(`there is no option “${key}”: there are ${OPTIONS.join(' and ')}`);
+        if (!known.includes(key))
+            throw new TypeError(`there is no option “${key}” here, only ${known.join(' and ')}`);
     }
     // What takes no arguments takes the cancellable as its own run () does.
     let cancellable = checkCancellable(options.cancellable ?? null);
-    if ((func instanceof Ah.Function || runs.has(func)) && args.length === 1)
+    if (mayCancel && (func instanceof Ah.Function || runs.has(func)) && args.length === 1)
         cancellable = checkCancellable(args.pop() ?? null);
 
     return [{...options, cancellable}, func, args];

@@ -13,6 +13,7 @@
 const {Ah, GLib} = imports.gi;
 const {newCancelled, noteFailedIndex, textOf} = imports.overrides._ah.errors;
 const Introspected = imports.overrides._ah.introspected;
+const {Waits} = imports.overrides._ah.jobs;
 const {connect, raw} = imports.overrides._ah.raw;
 const {Slot, Watch} = imports.overrides._ah.slots;
 const {STATE, newTwin, reach} = imports.overrides._ah.twins;
@@ -80,14 +81,17 @@ var Run = class Run {
 
         const twins = new Map();
         for (const each of batches)
-            twins.set(each, newTwin(each));
-        for (const each of batches)
-            this.fillTwin(each, twins, each === batch ? report : null);
+            // What C has scheduled is C's.
+            twins.set(each, each[STATE]?.jobs.length > 0 ? newTwin(each) : each);
+        for (const [each, twin] of twins) {
+            if (twin !== each)
+                this.fillTwin(each, twins, each === batch ? report : null);
+        }
         return twins.get(batch);
     }
 
     fillTwin(batch, twins, report) {
-        const jobs = batch[STATE]?.jobs ?? [];
+        const {jobs} = batch[STATE];
         const twin = twins.get(batch);
 
         if (raw.getNFunctions.call(batch) !== jobs.length) {
@@ -97,11 +101,12 @@ var Run = class Run {
         jobs.forEach((job, index) => {
             let native = twins.get(job.batch) ?? job.native;
 
-            if (report)
+            if (report) {
                 native = this.takeSlot(job.native ? new InnerJob(job, batch) : job,
                     {report, index});
-            else if (native === null)
+            } else if (native === null) {
                 native = this.takeSlot(job);
+            }
             raw.schedule.call(twin, native);
         });
     }
@@ -130,12 +135,12 @@ var Run = class Run {
         const cancel = () => end(newCancelled(), true);
 
         try {
-            const ends = job.start(value => end(value, false), error => end(error, true),
+            const waits = job.start(value => end(value, false), error => end(error, true),
                 getCancellable);
 
-            if (isEnded || ends)
+            if (isEnded || waits === Waits.END)
                 return;
-            if (!this.mayWaitForPromises) {
+            if (waits === Waits.PROMISE && !this.mayWaitForPromises) {
                 end(new TypeError('a promise cannot be waited for in here, since what settles it ' +
                     'would never run: use “await” with run()'), true);
             } else if (getCancellable().is_cancelled()) {
@@ -287,7 +292,7 @@ class InnerJob {
 
         launch(run, getCancellable());
         run.whenEnded(resolve, reject);
-        return true;
+        return Waits.END;
     }
 }
 
