@@ -1,95 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The override for GJS: what the two ways to import Ah have to show alike. javascript.js and
-// javascript-legacy.js run these tests.
+// What the override for GJS does. javascript.js and javascript-legacy.js run these tests.
 
-/* exported main */
+/* exported atTop, everything, inLoop */
 
 const {Ah, Gio, GLib, GObject, Odd} = imports.gi;
-const System = imports.system;
-
-const THIS_FILE = Gio.File.new_for_commandline_arg(new Error().fileName);
-const MISSING = Gio.File.new_for_path('/nonexistent/asynchelp');
-const {load_contents: load, load_contents_async: loadAsync} = Gio.File.prototype;
-
-// What tests use -------------------------------------------------------------------------------
-
-function assert(condition, message = 'that does not hold') {
-    if (!condition)
-        throw new Error(message);
-}
-
-function show(value) {
-    if (Array.isArray(value))
-        return `[${value.map(show)}]`;
-    if (value instanceof Uint8Array)
-        return `Uint8Array(${value.length})`;
-    return value === null || typeof value !== 'object' ? `${typeof value} ${String(value)}`
-        : JSON.stringify(value);
-}
-
-function assertEqual(actual, expected) {
-    assert(show(actual) === show(expected), `${show(actual)} is not ${show(expected)}`);
-}
-
-function thrown(func) {
-    try {
-        func();
-    } catch (error) {
-        return error;
-    }
-    throw new Error('an error should have been thrown');
-}
-
-async function rejected(promise) {
-    try {
-        await promise;
-    } catch (error) {
-        return error;
-    }
-    throw new Error('the promise should have been rejected');
-}
-
-function assertTypeError(error, words) {
-    assert(error instanceof TypeError && error.message.includes(words), `${error}, not: ${words}`);
-}
-
-const isCancelled = error => error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED) ?? false;
-
-const later = (value = undefined) => new Promise(resolve => {
-    GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
-        resolve(value);
-        return GLib.SOURCE_REMOVE;
-    });
-});
-
-const never = () => new Promise(() => {});
-
-/** Waits for a condition, but not for ever. */
-async function until(condition, what) {
-    for (let i = 0; i < 30000 && !condition(); i++) {
-        await new Promise(resolve => GLib.timeout_add(GLib.PRIORITY_DEFAULT, 1, () => {
-            resolve();
-            return GLib.SOURCE_REMOVE;
-        }));
-    }
-    assert(condition(), what);
-}
-
-/** This GJS empties no WeakRef while a promise runs: the heap itself is asked. */
-function countInHeap(name) {
-    const [file, stream] = Gio.File.new_tmp('asynchelp-heap-XXXXXX');
-
-    System.dumpHeap(file.get_path());
-    const [, contents] = file.load_contents(null);
-    stream.close(null);
-    file.delete(null);
-
-    return new TextDecoder().decode(contents).split('\n')
-        .filter(line => line.endsWith(` Function ${name}`)).length;
-}
-
-const nActive = () => imports.overrides._ah.run.countActive();
+const {THIS_FILE, MISSING, load, loadAsync,
+    assert, show, assertEqual, thrown, rejected, assertTypeError, isCancelled, later, never, until, nActive} =
+    imports['javascript-support'];
 
 /** A batch with one of each kind, and what it gives. */
 function everything() {
@@ -134,7 +52,7 @@ function everything() {
 
 // Where no main loop runs ----------------------------------------------------------------------
 
-const atTop = {
+var atTop = {
     block() {
         const [batch, check] = everything();
 
@@ -201,7 +119,7 @@ const atTop = {
 
 // Where one runs -------------------------------------------------------------------------------
 
-const inLoop = {
+var inLoop = {
     async run() {
         const [batch, check] = everything();
 
@@ -298,7 +216,7 @@ const inLoop = {
             Object.create(null), {get message() {
                 throw new Error('no message');
             }}])
-            assert(await rejected(new Ah.Serial().schedule(() => Promise.reject(odd)).run()) === odd);
+            assert(await rejected(Ah.Serial.map(x => Promise.reject(x), [odd]).run()) === odd);
 
         const io = await rejected(new Ah.Parallel().schedule(load, MISSING, null).run());
         assert(io.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND), `${io}`);
@@ -609,19 +527,6 @@ const inLoop = {
         assertEqual((await Ah.run(Loader.prototype.load_async, new Loader(), null)).length, 2);
     },
 
-    /** A batch of which JavaScript does not know what is in it. */
-    async batchOfC() {
-        const {schedule} = imports.overrides._ah.raw.raw;
-        const foreign = new Ah.Serial();
-
-        schedule.call(foreign, Ah.Function.new_native('GLib.path_get_basename', ['/a']));
-        assertEqual(await foreign.run(), ['a']);
-        assertEqual(await new Ah.Parallel().schedule(foreign).schedule(() => 1).run(), [['a'], 1]);
-        assertEqual(await new Ah.Parallel().schedule(foreign.run).run(), [['a']]);
-        foreign.schedule(() => 1);
-        assertTypeError(await rejected((async () => foreign.run())()), 'C scheduled');
-    },
-
     async nativeApi() {
         const [batch, check] = everything();
 
@@ -636,192 +541,4 @@ const inLoop = {
             Ah.Function.new_native('GLib.path_get_basename', ['/a/b']), null,
             (_, result) => resolve(Ah.run_finish(result)))), 'b');
     },
-
-    // Bad input --------------------------------------------------------------------------------
-
-    async badInput() {
-        const batch = new Ah.Parallel();
-        const JSThing = GObject.registerClass(class JSThing extends Odd.Thing {});
-        const listened = Odd.Thing.new(1);
-        const disposed = Odd.Thing.new(1);
-        listened.connect('announced', () => {});
-        disposed.run_dispose();
-
-        for (const [words, ...args] of [
-            ['undefined', Gio.File.prototype.no_such_function],
-            ['instead of null', null],
-            ['instead of 5', 5],
-            ['is a class', Gio.File],
-            ['takes 2 argument', load, THIS_FILE],
-            ['takes 1 argument', GLib.usleep],
-            ['takes 1 argument', GLib.usleep, 1, 2],
-            ['microseconds', GLib.usleep, 'text'],
-            ['microseconds', GLib.usleep, 1.5],
-            ['microseconds', GLib.usleep, -1],
-            ['microseconds', GLib.usleep, {}],
-            ['microseconds', GLib.usleep, () => 1],
-            ['microseconds', GLib.usleep, Symbol('x')],
-            ['Gio.File was expected', load, listened, null],
-            ['argument 0', load, null, null],
-            ['argument 1', load, THIS_FILE, {}],
-            ['null alone', Gio.File.prototype.copy, THIS_FILE, MISSING, 0, null, () => {}],
-            ['main loop', GLib.idle_add, 0],
-            ['main loop', Gio.Cancellable.prototype.cancel, new Gio.Cancellable()],
-            ['main loop', GLib.MainContext.prototype.iteration, GLib.MainContext.default(), false],
-            ['“func”', Odd.call, 1],
-            ['written in JavaScript', Odd.Thing.prototype.get_number, new JSThing()],
-            ['signal handlers', Odd.Thing.prototype.get_number, listened],
-            ['destroyed', Odd.Thing.prototype.get_number, disposed],
-            ['and no callback', loadAsync, THIS_FILE],
-            ['and no callback', loadAsync, THIS_FILE, null, () => {}],
-            ['takes no arguments', new Ah.Serial(), 1, 2],
-            ['takes no arguments', new Ah.Serial(), new Gio.Cancellable()],
-            ['no option', {speed: 1}, () => 1],
-            ['no option', {cancellable: null}, () => 1],
-            ['a batch was expected', Ah.Batch.prototype.run, 5],
-        ])
-            assertTypeError(thrown(() => batch.schedule(...args)), words);
-        assertEqual(batch.n_functions, 0);
-
-        assertTypeError(thrown(() => batch.run({})), 'Gio.Cancellable');
-        assertTypeError(thrown(() => Ah.run()), 'expected');
-        assertTypeError(thrown(() => Ah.run({cancellable: {}}, () => 1)), 'Gio.Cancellable');
-        assertTypeError(thrown(() => Ah.run(batch, 1)), 'Gio.Cancellable');
-        assertTypeError(thrown(() => Ah.run({speed: 1}, () => 1)), 'no option');
-        assertTypeError(thrown(() => Ah.to_async(3)), 'expected');
-        assertTypeError(thrown(() => Ah.to_async(GLib.idle_add)), 'main loop');
-        assert(thrown(() => Ah.current_cancellable()).message.includes('being run'));
-        assertTypeError(thrown(() => Ah.Function.new_native('GLib.usleep', [])), 'takes 1');
-        assert(thrown(() => Ah.Function.new_native('Odd.nowhere', []))
-            .matches(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND));
-    },
-
-    async nothingLeavesItsThread() {
-        const batch = new Ah.Parallel();
-        const called = [];
-        const f = () => called.push(1);
-
-        for (const carry of [() => batch.schedule_blocking(f), () => Ah.Function.new_blocking(f),
-            () => new Ah.Function(), () => Ah.Function.new_async(5)])
-            assertTypeError(thrown(carry), '');
-        if (Ah.invoke)
-            assertTypeError(thrown(() => Ah.invoke(null, f)), 'one thread');
-
-        const func = Ah.Function.new_async(task => task.return_value(1));
-        assert(func.home !== null);
-        func.home = GLib.MainContext.default();
-        for (const home of [null, GLib.MainContext.new()]) {
-            assertTypeError(thrown(() => {
-                func.home = home;
-            }), 'belongs');
-            assertTypeError(thrown(() => func.set_home(home)), 'belongs');
-        }
-        assertTypeError(thrown(() => Ah.queue_background_thread(func)), 'background');
-
-        // Connected since it was scheduled.
-        const thing = Odd.Thing.new(1);
-        const late = new Ah.Parallel().schedule(Odd.Thing.prototype.get_number, thing);
-        const id = thing.connect('announced', f);
-        assert((await rejected(late.run())).message.includes('signal handlers'));
-        thing.disconnect(id);
-        assertEqual(await late.run(), [1]);
-
-        // C that runs what has JavaScript functions in it finds no JavaScript there.
-        batch.schedule(f);
-        const {schedule} = imports.overrides._ah.raw.raw;
-        const shell = new Ah.Parallel();
-        schedule.call(shell, batch);
-        assert((await rejected(Ah.run(shell))).matches(Ah.RunError, Ah.RunError.HOME));
-        assertEqual(called, []);
-    },
-
-    /** Functions that reach their own batch, which C has as well: neither may keep the other. */
-    async droppedBatchesAreFreed() {
-        async function makeAndDrop(i) {
-            const outer = new Ah.Serial();
-            const inner = new Ah.Parallel().schedule(GLib.usleep, 0);
-
-            inner.schedule(function watchedInBatch() {
-                return [i, inner, outer];
-            });
-            outer.schedule(inner).schedule(outer.n_functions ? inner : () => outer);
-            if (i % 2)
-                await outer.run();
-            if (i % 3)
-                outer.start().cancel();
-        }
-
-        for (let i = 0; i < 100; i++)
-            await makeAndDrop(i);
-        await until(() => nActive() === 0, 'runs are left');
-
-        let left = Infinity;
-        for (let i = 0; i < 100 && left > 10; i++) {
-            System.gc();
-            await later();
-            left = countInHeap('watchedInBatch');
-        }
-        // The function's own name, and what the stack may hold of the last ones.
-        assert(left > 0, 'the heap should list the function that the others are made from');
-        assert(left <= 10, `${left} functions are left`);
-    },
-
-    async nothingIsLeft() {
-        const cancellable = new Gio.Cancellable();
-        const [batch] = everything();
-
-        await until(() => nActive() === 0, `${nActive()} runs are left`);
-        const promises = [batch.run(cancellable), Ah.run({cancellable}, never),
-            Ah.run({cancellable}, load, THIS_FILE, null)];
-        batch.schedule(never);
-        Ah.start(batch, cancellable);
-        cancellable.cancel();
-        await Promise.allSettled(promises);
-        await until(() => nActive() === 0, `${nActive()} runs are left`);
-    },
 };
-
-// Running them ---------------------------------------------------------------------------------
-
-function report(number, name, error) {
-    if (error) {
-        print(`# ${error}\n${error.stack ?? ''}`.trim().replaceAll('\n', '\n# '));
-        print(`not ok ${number} - ${name}`);
-    } else {
-        print(`ok ${number} - ${name}`);
-    }
-}
-
-function main() {
-    const loop = new GLib.MainLoop(null, false);
-    let number = 0, nFailed = 0;
-
-    const end = (name, error = null) => {
-        report(++number, name, error);
-        nFailed += error ? 1 : 0;
-    };
-
-    print(`1..${Object.keys(atTop).length + Object.keys(inLoop).length}`);
-    for (const [name, test] of Object.entries(atTop)) {
-        try {
-            test();
-            end(name);
-        } catch (error) {
-            end(name, error ?? new Error('undefined'));
-        }
-    }
-
-    (async () => {
-        for (const [name, test] of Object.entries(inLoop)) {
-            try {
-                await test();
-                end(name);
-            } catch (error) {
-                end(name, error ?? new Error('undefined'));
-            }
-        }
-        loop.quit();
-    })();
-    loop.run();
-    System.exit(nFailed === 0 ? 0 : 1);
-}

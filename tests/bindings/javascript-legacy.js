@@ -7,4 +7,7 @@ imports.gi.versions.Odd = '1.0';
 
 const path = imports.gi.GLib.path_get_dirname(imports.system.programPath);
 imports.searchPath.unshift(path);
-imports['javascript-cases'].main();
+
+const {atTop, inLoop} = imports['javascript-cases'];
+const {refusals} = imports['javascript-refusals'];
+imports['javascript-support'].main(atTop, {...inLoop, ...refusals});

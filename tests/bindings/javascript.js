@@ -12,4 +12,7 @@ imports.searchPath.unshift(GLib.path_get_dirname(path));
 
 if (Ah !== imports.gi.Ah)
     throw new Error('there are two of Ah');
-imports['javascript-cases'].main();
+
+const {atTop, inLoop} = imports['javascript-cases'];
+const {refusals} = imports['javascript-refusals'];
+imports['javascript-support'].main(atTop, {...inLoop, ...refusals});

@@ -140,9 +140,15 @@ function describe(func) {
     return description;
 }
 
+const descriptionsByName = new Map();
+
 /** For names that a program looks up itself. */
 function describeNative(native) {
-    return new Description(native);
+    const name = native.get_name();
+
+    if (!descriptionsByName.has(name))
+        descriptionsByName.set(name, new Description(native));
+    return descriptionsByName.get(name);
 }
 
 // From JavaScript to values --------------------------------------------------------------------

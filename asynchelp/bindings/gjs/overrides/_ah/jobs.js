@@ -7,8 +7,8 @@
 //   convert     what its value in C is in JavaScript
 //   batch       where it is one
 
-/* exported Waits, addRun, checkBatch, checkCancellable, currentCancellable, jobOf, jobOfIntrospected,
-   runOfAny, takeOptions */
+/* exported Waits, addRun, checkBatch, checkCancellable, currentCancellable, jobOf,
+   jobOfIntrospected, runOfAny, takeOptions */
 
 const {Ah, Gio} = imports.gi;
 const Introspected = imports.overrides._ah.introspected;
