@@ -5,9 +5,10 @@
 /* exported atTop, everything, inLoop */
 
 const {Ah, Gio, GLib, GObject, Odd} = imports.gi;
-const {THIS_FILE, MISSING, load, loadAsync,
-    assert, show, assertEqual, thrown, rejected, assertTypeError, isCancelled, later, never, until, nActive} =
-    imports['javascript-support'];
+const {
+    MISSING, THIS_FILE, assert, assertEqual, assertTypeError, isCancelled, later, load, loadAsync,
+    nActive, never, rejected, show, thrown, until,
+} = imports['javascript-support'];
 
 /** A batch with one of each kind, and what it gives. */
 function everything() {

@@ -7,9 +7,10 @@
 const {Ah, Gio, GLib, GObject, Odd} = imports.gi;
 const System = imports.system;
 const {everything} = imports['javascript-cases'];
-const {THIS_FILE, MISSING, load, loadAsync,
-    assert, assertEqual, thrown, rejected, assertTypeError, later, never, until, countInHeap, nActive} =
-    imports['javascript-support'];
+const {
+    MISSING, THIS_FILE, assert, assertEqual, assertTypeError, countInHeap, later, load, loadAsync,
+    nActive, never, rejected, thrown, until,
+} = imports['javascript-support'];
 
 var refusals = {
     async badInput() {

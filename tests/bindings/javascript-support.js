@@ -2,8 +2,8 @@
 
 // What the tests of the override for GJS have in common.
 
-/* exported MISSING, THIS_FILE, assert, assertEqual, assertTypeError, countInHeap, isCancelled, later,
-   load, loadAsync, main, nActive, never, rejected, show, thrown, until */
+/* exported MISSING, THIS_FILE, assert, assertEqual, assertTypeError, countInHeap, isCancelled,
+   later, load, loadAsync, main, nActive, never, rejected, show, thrown, until */
 
 const {Gio, GLib} = imports.gi;
 const System = imports.system;
