@@ -15,6 +15,7 @@
 #include <asynchelp/core/ah-results.h>
 #include <asynchelp/core/ah-run.h>
 #include <asynchelp/core/ah-run-error.h>
+#include <asynchelp/core/ah-run-values.h>
 #include <asynchelp/core/ah-serial.h>
 #include <asynchelp/native/ah-byte-array.h>
 #include <asynchelp/native/ah-native-flags.h>

@@ -17,6 +17,8 @@ struct _AhNativeCall
 {
   const AhNativePlan *plan;
 
+  AhNativeFlags flags;
+
   /* Where the arguments were bound; NULL if they may be freed anywhere. */
   GThread *owner;
   GMainContext *context;
@@ -121,6 +123,36 @@ check_stored (const AhNativeType *type,
   return success;
 }
 
+static void
+prefix_with_argument (const AhNativePlan *plan, guint index, GError **error)
+{
+  g_prefix_error (error, _ ("%s, argument %u “%s”: "), plan->info->name, index,
+                  plan->slots[plan->given[index]].arg->name);
+}
+
+/* Handlers may have been connected since, and the call might be the one that calls them. */
+static gboolean
+check_handlers_again (const AhNativeCall *self, GError **error)
+{
+  const AhNativePlan *plan = self->plan;
+
+  if (!(self->flags & AH_NATIVE_FLAGS_NO_HANDLERS) || self->owner == NULL)
+    return TRUE;
+
+  for (guint i = 0; i < plan->n_given; i++)
+    {
+      guint slot = plan->given[i];
+
+      if (!check_stored (&plan->slots[slot].arg->type, &self->words[slot], self->lengths[slot],
+                         self->flags, error))
+        {
+          prefix_with_argument (plan, i, error);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
 /* Whether freeing it may have effects that a language notices. */
 static gboolean
 has_owner (const AhNativeType *type)
@@ -218,6 +250,7 @@ ah_native_call_new (const AhNativePlan *plan,
 
   self = g_malloc0 (sizeof *self + plan->n_slots * (sizeof (AhNativeWord) + sizeof (gsize)));
   self->plan = plan;
+  self->flags = flags;
   self->lengths = (gsize *) (gpointer) (self->words + plan->n_slots);
 
   for (guint i = 0; i < n_values; i++)
@@ -229,7 +262,7 @@ ah_native_call_new (const AhNativePlan *plan,
                             &self->lengths[slot], error)
           || !check_stored (&arg->type, &self->words[slot], self->lengths[slot], flags, error))
         {
-          g_prefix_error (error, _ ("%s, argument %u “%s”: "), plan->info->name, i, arg->name);
+          prefix_with_argument (plan, i, error);
           free_words (self);
           g_free (self);
           return NULL;
@@ -538,6 +571,9 @@ ah_native_call_run (GCancellable *cancellable, GValue *result, gpointer data, GE
   };
   gpointer *arguments = g_newa (gpointer, plan->n_slots + 1);
   guint n_filled = 0;
+
+  if (!check_handlers_again (self, error))
+    return;
 
   for (guint i = 0; i < plan->n_slots; i++)
     arguments[i]

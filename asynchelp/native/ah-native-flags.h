@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  * @AH_NATIVE_FLAGS_NONE: nothing out of the ordinary
  * @AH_NATIVE_FLAGS_NO_HANDLERS: refuse objects that have signal handlers, notify handlers included,
  *   since the call might emit the signal in a worker, where handlers of some languages must not be
- *   called; cancellables are let through, for only who cancels them emits their signal
+ *   called; cancellables are let through, for only who cancels them emits their signal; handlers
+ *   that are connected before the call begins make the call fail
  *
  * How arguments are bound to a C function.
  */

@@ -6,33 +6,24 @@ import GLib from 'gi://GLib';
 
 const loop = new GLib.MainLoop(null, false);
 
-// JavaScript has one thread: every function gets a home, and is called there and nowhere else.
-function atHome(start) {
-    const f = Ah.Function.new_async(start);
-    f.home = GLib.MainContext.default();
-    return f;
-}
+// Blocks, so a worker calls it.
+const {load_contents: loadContents} = Gio.File.prototype;
 
-function countBytes(task) {
-    const file = Gio.File.new_for_uri(import.meta.url);
-    file.load_contents_async(task.get_cancellable(), (_, result) => {
-        const [, contents] = file.load_contents_finish(result);
-        task.return_value(contents.length);
-    });
-}
-
-function alarmClock(task) {
-    GLib.timeout_add(GLib.PRIORITY_DEFAULT, 100, () => {
-        task.return_value('ring');
+function alarmClock() {
+    return new Promise(resolve => GLib.timeout_add(GLib.PRIORITY_DEFAULT, 100, () => {
+        resolve('ring');
         return GLib.SOURCE_REMOVE;
-    });
+    }));
 }
 
-const batch = new Ah.Parallel();
-batch.schedule(atHome(countBytes)).schedule(atHome(alarmClock));
-batch.run_async(null, (_, result) => {
-    const [length, sound] = batch.run_finish(result);
-    print(`${length} bytes, ${sound}`);
-    loop.quit();
-});
+async function main() {
+    const [[, contents], sound] = await new Ah.Parallel()
+        .schedule(loadContents, Gio.File.new_for_uri(import.meta.url), null)
+        .schedule(alarmClock)
+        .run();
+
+    print(`${contents.length} bytes, ${sound}`);
+}
+
+main().catch(logError).finally(() => loop.quit());
 loop.run();

@@ -11,6 +11,9 @@ import GObject from 'gi://GObject';
 import Odd from 'gi://Odd?version=1.0';
 import System from 'system';
 
+if (Ah.failed_index)
+    throw new Error('This tests what there is without the override, and the override is loaded.');
+
 const THROWS = Symbol('throws');
 
 /** Arrays and Uint8Array have no GValue of their own. */

@@ -11,6 +11,9 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 
+if (Ah.failed_index)
+    throw new Error('This tests what there is without the override, and the override is loaded.');
+
 Gio._promisify(Gio.File.prototype, 'load_contents_async');
 
 // What is run ---------------------------------------------------------------------------------

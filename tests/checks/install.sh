@@ -40,6 +40,8 @@ log timeout 60 meson install -C "$work/build" --no-rebuild
   (cd bindings/python && find gi gi-stubs -type f -name '*.py*' ! -path '*/__pycache__/*') \
     | sed 's,^,lib/python3/dist-packages/,;s,/gi-stubs/\(.*\),/gi-stubs/\1,'
   echo lib/python3/dist-packages/gi-stubs/py.typed
+  echo share/asynchelp-1/types/Ah.d.ts
+  (cd bindings/gjs/overrides && find . -name '*.js' -printf 'share/gjs-1.0/overrides/%P\n')
   echo share/gir-1.0/Ah-1.gir
   echo share/vala/vapi/asynchelp-1.deps
   echo share/vala/vapi/asynchelp-1.vapi
@@ -131,9 +133,16 @@ else:
 '
 echo 'ok translation'
 
+# Where the override is, pkg-config says; GJS adds the last folder itself.
+GJS_PATH=$(dirname "$(pkg-config --variable=gjsoverridesdir asynchelp-1)")
+export GJS_PATH
 timeout 60 gjs -c '
 imports.gi.versions.Ah = "1";
-if (imports.gi.Ah.Serial.new ().block (null).length !== 0)
-  throw new Error ("results where nothing ran");
+const {Ah, GLib} = imports.gi;
+const batch = new Ah.Serial ().schedule (GLib.path_get_basename, "/a/b").schedule (() => 1);
+if (JSON.stringify (batch.block ()) !== "[\"b\",1]")
+  throw new Error (`wrong results: ${batch.block ()}`);
+if (!imports.overrides._ah.run.__file__.startsWith ("'"$prefix"'"))
+  throw new Error (`the override of ${imports.overrides._ah.run.__file__}`);
 '
 echo 'ok GJS'
