@@ -154,6 +154,41 @@ test_work_comes_later (void)
   ah_test_gate_clear (&crowd.all_begun);
 }
 
+/* The threads that block and work themselves count, too: as many as there are CPUs, and more. */
+static gpointer
+block_on_crowd (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) results = ah_batch_block (data, NULL, &error);
+
+  g_assert_no_error (error);
+  return NULL;
+}
+
+static void
+test_helpers_replaced (void)
+{
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (0));
+  int n = g_get_num_processors () + 1;
+  g_autofree GThread **threads = g_new (GThread *, n);
+  g_autoptr (AhBatch) batch = NULL;
+  Crowd crowd;
+
+  batch = new_crowd (&crowd, pool, 10, meet);
+  crowd.n = n * 10;
+  for (int i = 0; i < n; i++)
+    threads[i] = g_thread_new ("blocking", block_on_crowd, batch);
+  for (int i = 0; i < n; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpint (crowd.n_begun, ==, crowd.n);
+
+  g_clear_object (&batch);
+  g_clear_object (&pool);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&crowd.all_begun);
+}
+
 /* A pool of one thread: regions around what needs that very thread. */
 static void
 block_in_region (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
@@ -277,6 +312,7 @@ main (int argc, char *argv[])
   ah_test_add_ways ("/blocking/replaced/deep-inside", test_replaced_deep_inside);
   g_test_add_func ("/blocking/replaced/again", test_replaced_again);
   g_test_add_func ("/blocking/replaced/work-comes-later", test_work_comes_later);
+  g_test_add_func ("/blocking/replaced/helpers", test_helpers_replaced);
   ah_test_add_ways ("/blocking/pool-of-one", test_pool_of_one);
   g_test_add_func ("/blocking/outside", test_outside);
   g_test_add_func ("/blocking/end-wrongly", test_end_wrongly);

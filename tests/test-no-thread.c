@@ -5,6 +5,7 @@
 #include "ah-test-strand.h"
 
 #include "asynchelp/pool/ah-thread-pool-private.h"
+#include "asynchelp/pool/ah-timer-private.h"
 
 /* Guarantee 10: the system starts no thread. What can go on does, the rest ends with a clear error.
  * Each test has a pool of its own, for the state that a refusal leaves behind. */
@@ -287,6 +288,67 @@ test_strand_in_line (gconstpointer data)
   ah_test_assert_released ();
 }
 
+/* It is a run's turn, and the only thread that could come for it is in a function that now wants to
+ * enter itself: it gets in at once, without any tick that would find that out. */
+typedef struct
+{
+  AhTestShared shared;
+  AhTestGate begun, gate;
+} Entering;
+
+static void
+wait_and_enter (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Entering *entering = user_data;
+
+  ah_test_gate_open (&entering->begun);
+  ah_test_gate_wait (&entering->gate);
+  g_assert_true (ah_strand_enter (entering->shared.strand, NULL, NULL));
+  ah_test_shared_visit (&entering->shared);
+  ah_strand_leave (entering->shared.strand);
+}
+
+static void
+test_strand_let_go (gconstpointer data)
+{
+  const Params *params = data;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  g_autoptr (AhThreadPool) pool = ah_thread_pool_new (1);
+  g_autoptr (AhBatch) waiting = NULL;
+  g_autoptr (AhBatch) batch = ah_test_strand_new_batch (params->kind, pool, NULL);
+  g_autoptr (AhFuture) waiting_future = NULL;
+  g_autoptr (AhFuture) future = NULL;
+  Entering entering = { 0 };
+  AhTestGuest guest;
+
+  ah_test_gate_init (&entering.begun);
+  ah_test_gate_init (&entering.gate);
+  ah_test_shared_init (&entering.shared);
+  ah_test_guest_enter (&guest, entering.shared.strand);
+  waiting = ah_test_strand_new_batch (params->kind, pool, entering.shared.strand);
+  for (int i = 0; i < 5; i++)
+    ah_batch_schedule_blocking (waiting, ah_test_shared_call, &entering.shared, NULL);
+  waiting_future = ah_test_strand_start (waiting, NULL);
+  ah_test_wait_until_idle (pool);
+  ah_batch_schedule_blocking (batch, wait_and_enter, &entering, NULL);
+  future = ah_test_strand_start (batch, NULL);
+  ah_test_gate_wait (&entering.begun);
+  ah_test_guest_leave (&guest);
+  ah_test_gate_open (&entering.gate);
+  ah_test_future_succeeds (future);
+  ah_test_future_succeeds (waiting_future);
+  ah_test_shared_check (&entering.shared, 6);
+
+  g_clear_object (&future);
+  g_clear_object (&waiting_future);
+  g_clear_object (&batch);
+  g_clear_object (&waiting);
+  ah_test_shared_clear (&entering.shared);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&entering.begun);
+  ah_test_gate_clear (&entering.gate);
+}
+
 static void
 add_product (const char *name, GTestDataFunc func)
 {
@@ -308,11 +370,14 @@ main (int argc, char *argv[])
 {
   ah_test_init (&argc, &argv);
 
+  /* nor one for deadlines and ticks: before anything has started it, and for good */
+  g_atomic_int_set (&ah_timer_test_refuse_thread, TRUE);
   add_product ("none", test_none);
   add_product ("async-only", test_async_only);
   add_product ("one", test_one);
   add_product ("nested", test_nested);
   add_product ("strand", test_strand);
+  add_product ("strand-let-go", test_strand_let_go);
   add_product ("strand-in-line", test_strand_in_line);
 
   return ah_test_run ();

@@ -197,6 +197,127 @@ test_cancel_race (void)
   ah_test_assert_released ();
 }
 
+/* --- A turn that nobody comes for --- */
+
+/* A pool of one thread, which is inside a function for as long as the test wants; and a batch on a
+ * strand that has been in the line before. */
+typedef struct
+{
+  AhThreadPool *pool;
+  AhTestShared shared;
+  AhTestGuest guest;
+  AhTestGate begun, may_end;
+  AhFuture *waiting;
+  AhFuture *keeping;
+} Full;
+
+static void
+keep_thread (GCancellable *cancellable, GValue *result, gpointer user_data, GError **error)
+{
+  Full *full = user_data;
+
+  ah_test_gate_open (&full->begun);
+  ah_test_gate_wait (&full->may_end);
+}
+
+static void
+keep_thread_in_region (GCancellable *cancellable,
+                       GValue *result,
+                       gpointer user_data,
+                       GError **error)
+{
+  ah_blocking_begin ();
+  keep_thread (cancellable, result, user_data, error);
+  ah_blocking_end ();
+}
+
+static void
+full_init (Full *full, AhBlockingFunc func)
+{
+  g_autoptr (AhBatch) waiting = NULL;
+  g_autoptr (AhBatch) keeping = NULL;
+
+  full->pool = ah_test_track (ah_thread_pool_new (1));
+  ah_test_shared_init (&full->shared);
+  ah_test_gate_init (&full->begun);
+  ah_test_gate_init (&full->may_end);
+  ah_test_guest_enter (&full->guest, full->shared.strand);
+
+  waiting = ah_test_strand_new_batch (AH_TEST_KIND_PARALLEL, full->pool, full->shared.strand);
+  for (int i = 0; i < 5; i++)
+    ah_batch_schedule_blocking (waiting, ah_test_shared_call, &full->shared, NULL);
+  full->waiting = ah_test_strand_start (waiting, NULL);
+  ah_test_wait_until_idle (full->pool);
+
+  keeping = ah_test_strand_new_batch (AH_TEST_KIND_PARALLEL, full->pool, NULL);
+  ah_batch_schedule_blocking (keeping, func, full, NULL);
+  full->keeping = ah_test_strand_start (keeping, NULL);
+  ah_test_gate_wait (&full->begun);
+}
+
+static void
+full_clear (Full *full, int n_calls)
+{
+  ah_test_gate_open (&full->may_end);
+  ah_test_future_succeeds (full->keeping);
+  ah_test_future_succeeds (full->waiting);
+  ah_test_shared_check (&full->shared, n_calls);
+
+  g_clear_object (&full->keeping);
+  g_clear_object (&full->waiting);
+  g_clear_object (&full->pool);
+  ah_test_shared_clear (&full->shared);
+  ah_test_assert_released ();
+  ah_test_gate_clear (&full->begun);
+  ah_test_gate_clear (&full->may_end);
+}
+
+/* It is the batch's turn, but no worker is free for it: others get in. */
+static void
+test_overtake (void)
+{
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  Full full;
+
+  full_init (&full, keep_thread);
+  ah_test_guest_leave (&full.guest);
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_true (ah_strand_enter (full.shared.strand, NULL, NULL));
+      ah_test_shared_visit (&full.shared);
+      ah_strand_leave (full.shared.strand);
+    }
+  g_assert_false (ah_future_get_done (full.waiting));
+  full_clear (&full, 3 + 5);
+}
+
+/* The one who waits for the batch, and would do its work, is in a callback that enters itself. */
+static gboolean
+on_enter (gpointer data)
+{
+  Full *full = data;
+
+  ah_test_guest_leave (&full->guest);
+  g_assert_true (ah_strand_enter (full->shared.strand, NULL, NULL));
+  ah_test_shared_visit (&full->shared);
+  ah_strand_leave (full->shared.strand);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_overtake_in_callback (void)
+{
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  g_autoptr (GError) error = NULL;
+  Full full;
+
+  full_init (&full, keep_thread_in_region);
+  g_timeout_add (20, on_enter, &full);
+  g_assert_true (ah_future_wait (full.waiting, NULL, &error));
+  g_assert_no_error (error);
+  full_clear (&full, 1 + 5);
+}
+
 /* --- Mistakes --- */
 
 static void
@@ -293,6 +414,27 @@ test_leave_wrongly (void)
 
   g_clear_object (&strand);
   g_clear_object (&other);
+  ah_test_assert_released ();
+}
+
+/* A thread that ends inside of a strand does not take it along. */
+static gpointer
+end_inside (gpointer data)
+{
+  g_assert_true (ah_strand_enter (data, NULL, NULL));
+  return NULL;
+}
+
+static void
+test_thread_ended (void)
+{
+  AhStrand *strand = ah_test_track (ah_strand_new ());
+
+  ah_test_log_begin ();
+  ah_test_in_new_thread (end_inside, strand);
+  ah_test_strand_is_free (strand);
+  ah_test_log_end_one ("*inside a strand*");
+  g_object_unref (strand);
   ah_test_assert_released ();
 }
 
@@ -539,6 +681,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/strand/either-order", test_either_order);
   g_test_add_func ("/strand/cancel", test_cancel);
   g_test_add_func ("/strand/cancel/race", test_cancel_race);
+  g_test_add_func ("/strand/overtake", test_overtake);
+  g_test_add_func ("/strand/overtake/in-callback", test_overtake_in_callback);
+  g_test_add_func ("/strand/thread-ended", test_thread_ended);
   g_test_add_func ("/strand/again", test_again);
   ah_test_add_product ("/strand/again/batch", test_again_in_batch);
   g_test_add_func ("/strand/leave-wrongly", test_leave_wrongly);

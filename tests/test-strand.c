@@ -420,6 +420,54 @@ test_parks_no_worker (gconstpointer data)
   ah_test_assert_released ();
 }
 
+/* A worker that has been long in one function leaves the next to others, who came and saw that
+ * there was nothing to do yet: they hear of it. */
+static void
+test_long_function (gconstpointer data)
+{
+  const AhTestStrandParams *params = data;
+  g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
+  g_autoptr (AhThreadPool) pool = ah_test_track (ah_thread_pool_new (4));
+  g_autoptr (AhFuture) future = NULL;
+  g_autoptr (AhBatch) batch = NULL;
+  g_autoptr (AhBatch) other = ah_test_strand_new_batch (AH_TEST_KIND_PARALLEL, pool, NULL);
+  g_auto (AhTestOutcome) outcome = { 0 };
+  gint64 begun = g_get_monotonic_time ();
+  Entry first, second;
+  AhTestGate unused;
+  Diary diary;
+
+  diary_init (&diary);
+  first = (Entry){ &diary, '1', NULL };
+  second = (Entry){ &diary, '2', NULL };
+  batch = ah_test_strand_new_batch (params->kind, pool, diary.strand);
+  ah_batch_schedule_blocking (batch, write_down_and_wait, &first, NULL);
+  ah_batch_schedule_blocking (batch, write_down, &second, NULL);
+  future = ah_test_strand_start (batch, NULL);
+  ah_test_iterate_until (g_atomic_int_get (&diary.n_waiting) == 1);
+
+  /* the one who comes, and looks around afterwards */
+  ah_test_gate_init (&unused);
+  ah_batch_schedule_blocking (other, ah_test_open_gate, &unused, NULL);
+  ah_test_way_run_batch (AH_TEST_WAY_RUN_ASYNC, other, NULL, &outcome);
+  g_assert_no_error (outcome.error);
+  ah_test_iterate_until (ah_thread_pool_get_n_running (pool) == 1);
+  /* longer than a worker stays with one run */
+  ah_test_wait_until (g_get_monotonic_time () > begun + 10000);
+  ah_test_gate_open (&diary.gate);
+  ah_test_future_succeeds (future);
+  ah_test_gate_clear (&unused);
+  g_assert_cmpstr (diary.order->str, ==, "12");
+
+  ah_test_outcome_clear (&outcome);
+  g_clear_object (&future);
+  g_clear_object (&batch);
+  g_clear_object (&other);
+  g_clear_object (&pool);
+  diary_clear (&diary);
+  ah_test_assert_released ();
+}
+
 /* --- Depth --- */
 
 #define DEPTH 200
@@ -586,6 +634,7 @@ main (int argc, char *argv[])
   ah_test_add_product ("/strand/nested", test_nested);
   ah_test_add_ways ("/strand/nested/apart", test_nested_apart);
   ah_test_add_kinds ("/strand/async", test_async);
+  ah_test_add_kinds ("/strand/long-function", test_long_function);
   g_test_add_data_func ("/strand/parks-no-worker/1", GUINT_TO_POINTER (1), test_parks_no_worker);
   g_test_add_data_func ("/strand/parks-no-worker/2", GUINT_TO_POINTER (2), test_parks_no_worker);
   ah_test_add_product ("/strand/deep", test_deep);
