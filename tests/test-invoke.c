@@ -144,6 +144,19 @@ invoke_on_own (gpointer data)
   return NULL;
 }
 
+/* Acquired, and not made the thread's default. */
+static gpointer
+invoke_on_acquired (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  Call call = { context, g_thread_self () };
+
+  g_assert_true (g_main_context_acquire (context));
+  invoke_all_deeds (&call);
+  g_main_context_release (context);
+  return NULL;
+}
+
 static gpointer
 invoke_on_default (gpointer data)
 {
@@ -172,6 +185,7 @@ test_own (void)
 
   invoke_on_own (NULL);
   ah_test_in_new_thread (invoke_on_own, NULL);
+  ah_test_in_new_thread (invoke_on_acquired, NULL);
   ah_test_in_dispatch (invoke_on_own, NULL);
   invoke_on_default (NULL);
   ah_test_in_dispatch (invoke_on_default, NULL);
