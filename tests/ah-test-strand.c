@@ -174,8 +174,8 @@ ah_test_add_ways (const char *path, GTestDataFunc func)
     }
 }
 
-void
-ah_test_add_product (const char *path, GTestDataFunc func)
+static void
+add_product (const char *path, GTestDataFunc func, guint concurrency)
 {
   for (guint kind = 0; kind < AH_TEST_N_KINDS; kind++)
     for (guint way = 0; way < AH_TEST_N_WAYS; way++)
@@ -183,6 +183,20 @@ ah_test_add_product (const char *path, GTestDataFunc func)
         g_autofree char *full = g_strdup_printf ("%s/%s/%s", path, ah_test_kind_get_name (kind),
                                                  ah_test_way_get_name (way));
 
-        add (full, func, kind, way);
+        if (ah_test_kind_get_concurrency (kind, concurrency) >= concurrency)
+          add (full, func, kind, way);
       }
+}
+
+void
+ah_test_add_product (const char *path, GTestDataFunc func)
+{
+  add_product (path, func, 1);
+}
+
+/* Without the kinds that have one function begun at a time. */
+void
+ah_test_add_concurrent (const char *path, GTestDataFunc func)
+{
+  add_product (path, func, 2);
 }

@@ -68,3 +68,5 @@ void      ah_test_add_ways         (const char    *path,
                                     GTestDataFunc  func);
 void      ah_test_add_product      (const char    *path,
                                     GTestDataFunc  func);
+void      ah_test_add_concurrent   (const char    *path,
+                                    GTestDataFunc  func);

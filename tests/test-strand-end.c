@@ -284,11 +284,6 @@ test_fail_inside (gconstpointer data)
   g_autoptr (AhBatch) batch = NULL;
   Pair pair = { .n_cancelled = 0 };
 
-  if (ah_test_kind_get_concurrency (params->kind, 2) < 2)
-    {
-      g_test_skip ("one at a time, also in regions");
-      return;
-    }
   ah_test_shared_init (&pair.shared);
   ah_test_gate_init (&pair.begun);
   batch = ah_test_strand_new_batch (params->kind, NULL, pair.shared.strand);
@@ -320,7 +315,7 @@ main (int argc, char *argv[])
   ah_test_add_kinds ("/strand/end/timed-out", test_timed_out);
   ah_test_add_product ("/strand/end/fail-fast", test_fail_fast);
   ah_test_add_product ("/strand/end/collect", test_collect);
-  ah_test_add_product ("/strand/end/fail-inside", test_fail_inside);
+  ah_test_add_concurrent ("/strand/end/fail-inside", test_fail_inside);
 
   return ah_test_run ();
 }

@@ -648,11 +648,6 @@ test_forget_in_callback (gconstpointer data)
 {
   const AhTestStrandParams *params = data;
 
-  if (params->way == AH_TEST_WAY_RUN_ASYNC || params->way == AH_TEST_WAY_START_LOOP)
-    {
-      g_test_skip ("nothing waits");
-      return;
-    }
   for (Forget what = 0; what < N_FORGETS; what++)
     {
       g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
@@ -676,6 +671,12 @@ test_forget_in_callback (gconstpointer data)
 int
 main (int argc, char *argv[])
 {
+  static const AhTestStrandParams waits[] = {
+    { AH_TEST_KIND_PARALLEL, AH_TEST_WAY_BLOCK },
+    { AH_TEST_KIND_PARALLEL, AH_TEST_WAY_START_WAIT },
+    { AH_TEST_KIND_PARALLEL, AH_TEST_WAY_BACKGROUND },
+  };
+
   ah_test_init (&argc, &argv);
 
   g_test_add_func ("/strand/either-order", test_either_order);
@@ -693,7 +694,13 @@ main (int argc, char *argv[])
   ah_test_add_product ("/strand/forget/on-strand", test_forget_on_strand);
   ah_test_add_product ("/strand/forget/async", test_forget_async);
   ah_test_add_ways ("/strand/forget/alone", test_forget_alone);
-  ah_test_add_ways ("/strand/forget/callback", test_forget_in_callback);
+  for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
+    {
+      g_autofree char *path
+          = g_strdup_printf ("/strand/forget/callback/%s", ah_test_way_get_name (waits[i].way));
+
+      g_test_add_data_func (path, &waits[i], test_forget_in_callback);
+    }
 
   return ah_test_run ();
 }

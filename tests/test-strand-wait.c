@@ -254,11 +254,6 @@ test_wait_same_batch (gconstpointer data)
 {
   const AhTestStrandParams *params = data;
 
-  if (ah_test_kind_get_concurrency (params->kind, 2) < 2)
-    {
-      g_test_skip ("one at a time, also in regions");
-      return;
-    }
   for (Wait wait = 0; wait < N_WAITS; wait++)
     {
       g_autoptr (AhTestLimit) limit = ah_test_limit_begin ();
@@ -369,7 +364,7 @@ main (int argc, char *argv[])
   ah_test_init (&argc, &argv);
 
   ah_test_add_product ("/strand/wait/batch", test_wait_batch);
-  ah_test_add_product ("/strand/wait/same-batch", test_wait_same_batch);
+  ah_test_add_concurrent ("/strand/wait/same-batch", test_wait_same_batch);
   for (guint wait = 0; wait < N_WAITS; wait++)
     {
       g_autofree char *path = g_strdup_printf ("/strand/wait/by-hand/%s", wait_names[wait]);
