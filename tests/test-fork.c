@@ -10,7 +10,7 @@
 /* A process that forks in the middle of everything: the child may do nothing with the library, and
  * goes; the parent does not notice. */
 
-#define N_FORKS 30
+#define N_FORKS 10
 #define N_FUNCTIONS 50
 
 typedef struct
