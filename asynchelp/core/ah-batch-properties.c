@@ -445,7 +445,8 @@ ah_batch_install_properties (GObjectClass *klass)
    *
    * It ends with %G_IO_ERROR_BUSY if no worker is free for the first blocking function, and none
    * may be added now ([method@ThreadPool.would_queue]). Without this, what finds no thread waits
-   * for its turn. A thread that blocks on the run works itself, so it has no need to wait.
+   * for its turn. A thread that blocks on the run works itself, unless it has to serve a main
+   * context for it, and so has no need to wait.
    */
   props[PROP_RUN_NOW]
       = g_param_spec_boolean ("run-now", NULL, NULL, FALSE,

@@ -142,6 +142,9 @@ next_turn (AhRun *self, Turn *turn, gboolean goes_on)
   gboolean taken = FALSE;
 
   g_mutex_lock (&self->lock);
+  /* With a limit, the function that has ended is not counted yet, and may let another one begin. */
+  if (!self->limit && ah_run_count_locked (self) == 0)
+    goes_on = FALSE;
   if (turn->has_run_turn && goes_on)
     {
       taken = ah_turns_go_on (self->turns, &self->ticket, &next);
