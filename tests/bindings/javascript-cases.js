@@ -184,6 +184,7 @@ var inLoop = {
         await same(Odd.ints_sum, [3, 4]);
         await same(Odd.strv_full, ['a', 'b']);
         await same(Odd.strv_none, null);
+        await same(GLib.uri_parse_params, 'a=1&b=2', -1, '&', GLib.UriParamsFlags.NONE);
         await same(GLib.base64_encode, bytes);
         await same(GLib.compute_checksum_for_bytes, GLib.ChecksumType.MD5, GLib.Bytes.new(bytes));
         assert((await Ah.run(Odd.bytes_reverse, bytes)) instanceof Uint8Array);
@@ -366,13 +367,15 @@ var inLoop = {
     },
 
     async asCompletedInAPool() {
-        const batch = new Ah.Parallel({pool: Ah.ThreadPool.new(1)})
+        const pool = Ah.ThreadPool.new(1);
+        const batch = new Ah.Parallel({pool})
             .schedule(GLib.path_get_basename, '/a').schedule(() => 1);
         const seen = [];
 
         for await (const [index, value] of batch)
             seen[index] = value;
         assertEqual(seen, ['a', 1]);
+        assertEqual(pool.get_n_threads(), 1);
         assertEqual(await batch.run(), ['a', 1]);
     },
 
@@ -484,7 +487,13 @@ var inLoop = {
             .schedule(() => new Ah.Serial().schedule(() => 1).block()).block();
         assert(results[0] === object && results[1].length === 3 && results[2].length === 3);
         assertEqual(results[3], [1]);
-        assertTypeError(thrown(() => Ah.block(async () => 1)), 'settles');
+        // Nested, and not called.
+        assertEqual(new Ah.Serial().schedule(new Ah.Serial().schedule(() => 1).run).block(), [[1]]);
+        let isCalled = false;
+        assertTypeError(thrown(() => Ah.block(async () => {
+            isCalled = true;
+        })), 'settles');
+        assert(!isCalled, 'it should not have been called');
         assertTypeError(thrown(() => Ah.block(() => later())), 'promise');
         assertTypeError(thrown(() => new Ah.Parallel().schedule(() => later()).block()), 'promise');
         assert(thrown(() => Ah.block(Ah.Function.new_async(task => task.return_value(1))))

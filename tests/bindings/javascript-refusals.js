@@ -90,6 +90,10 @@ var refusals = {
             }), 'belongs');
             assertTypeError(thrown(() => func.set_home(home)), 'belongs');
         }
+        GLib.test_expect_message('Ah', GLib.LogLevelFlags.LEVEL_CRITICAL, '*home*');
+        func.set_property('home', GLib.MainContext.new());
+        GLib.test_assert_expected_messages_internal('Ah', 'javascript-refusals.js', 0, 'home');
+        assert(func.home !== null, 'it should still have its home');
         assertTypeError(thrown(() => Ah.queue_background_thread(func)), 'background');
 
         // Connected since it was scheduled.
