@@ -33,8 +33,8 @@ function checkCanWait(run) {
         run.mayWaitForPromises &&= drainsPromises(context);
 }
 
-// Contexts to wait in where the usual one is being dispatched, kept with their slots: what is at home
-// in a context has to be freed there, and nobody runs one that was given up.
+// Contexts to wait in where the usual one is being dispatched, kept with their slots: what is at
+// home in a context has to be freed there, and nobody runs one that was given up.
 const spare = [];
 
 const MAX_LAST_ITERATIONS = 100;
