@@ -123,6 +123,8 @@ async function oneRound(i) {
     if (chance(0.1))
         collect();
     await Promise.all(promises);
+    if (chance(0.5))
+        assert(new Ah.Serial().schedule(() => key).block()[0] === key, 'a value blocked on');
     if (chance(0.02)) {
         for await (const [index] of batch.as_completed()) {
             if (index >= 1)

@@ -7,6 +7,7 @@
 const {Ah, GLib} = imports.gi;
 const {DEFAULT, raw} = imports.overrides._ah.raw;
 const {Run, begin} = imports.overrides._ah.run;
+const {Place} = imports.overrides._ah.slots;
 
 /** Whether what settles promises can run inside @context: not where it is running already. */
 function drainsPromises(context) {
@@ -32,33 +33,59 @@ function checkCanWait(run) {
         run.mayWaitForPromises &&= drainsPromises(context);
 }
 
+// Contexts to wait in where the usual one is being dispatched, kept with their slots: what is at
+// home in a context has to be freed there, and nobody runs one that was given up.
+const spare = [];
+
+const MAX_LAST_ITERATIONS = 100;
+
+/** Calls back with a place whose context can be iterated. */
+function withPlace(callback) {
+    if (GLib.main_depth() === 0) {
+        const loop = Ah.IdleEventLoop.enter();
+        try {
+            return callback(Place.ofThread());
+        } finally {
+            loop.leave();
+        }
+    }
+
+    const place = spare.pop() ?? new Place(GLib.MainContext.new());
+    place.context.push_thread_default();
+    try {
+        return callback(place);
+    } finally {
+        for (let i = 0; i < MAX_LAST_ITERATIONS && place.context.iteration(false); i++)
+            ;
+        place.context.pop_thread_default();
+        spare.push(place);
+    }
+}
+
 /** Runs, waits, and gives the value. */
 function block(job, cancellable) {
-    const loop = Ah.IdleEventLoop.enter();
+    return withPlace(place => blockIn(place, job, cancellable));
+}
 
-    try {
-        const run = new Run(job);
+function blockIn(place, job, cancellable) {
+    const context = place.context ?? DEFAULT;
+    const run = new Run(job, null, place);
 
-        if (run.hasForeignHome && GLib.main_depth() > 0) {
-            run.drop();
-            throw new GLib.Error(Ah.RunError, Ah.RunError.HOME, 'There is an Ah.Function whose ' +
-                'home cannot be dispatched in here: use run()');
-        }
-
-        const context = loop.get_context();
-        if (run.needsLoop)
-            run.mayWaitForPromises = drainsPromises(context);
-
-        const future = begin(run, cancellable);
-        if (run.needsLoop || run.hasForeignHome) {
-            while (!raw.getDone.call(future))
-                context.iteration(true);
-        } else {
-            raw.wait.call(future, null);
-        }
-        run.end();
-        return run.take();
-    } finally {
-        loop.leave();
+    if (run.hasForeignHome && GLib.main_depth() > 0) {
+        run.drop();
+        throw new GLib.Error(Ah.RunError, Ah.RunError.HOME, 'There is an Ah.Function whose ' +
+            'home cannot be dispatched in here: use run()');
     }
+    if (run.needsLoop)
+        run.mayWaitForPromises = drainsPromises(context);
+
+    const future = begin(run, cancellable);
+    if (run.needsLoop || run.hasForeignHome) {
+        while (!raw.getDone.call(future))
+            context.iteration(true);
+    } else {
+        raw.wait.call(future, null);
+    }
+    run.end();
+    return run.take();
 }

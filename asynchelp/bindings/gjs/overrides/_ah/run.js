@@ -15,7 +15,7 @@ const {newCancelled, noteFailedIndex, textOf} = imports.overrides._ah.errors;
 const Introspected = imports.overrides._ah.introspected;
 const {Waits} = imports.overrides._ah.jobs;
 const {connect, raw} = imports.overrides._ah.raw;
-const {Slot, Watch} = imports.overrides._ah.slots;
+const {Place, Slot, Watch} = imports.overrides._ah.slots;
 const {STATE, newTwin, reach} = imports.overrides._ah.twins;
 
 const DOMAIN = GLib.quark_from_string('asynchelp-js-error');
@@ -32,9 +32,9 @@ function countActive() {
 
 var Run = class Run {
     /** @report: called with (index, value, isError) as each function of a batch ends */
-    constructor(job, report = null) {
+    constructor(job, report = null, place = Place.ofThread()) {
         this.job = job;
-        this.home = GLib.MainContext.get_thread_default(); // null: the default one
+        this.place = place;
         this.values = [];
         this.errors = [];
         this.slots = [];
@@ -59,7 +59,7 @@ var Run = class Run {
     }
 
     takeSlot(job, report = null) {
-        const slot = Slot.take(this.home, this, job, report);
+        const slot = Slot.take(this.place, this, job, report);
 
         this.slots.push(slot);
         this.needsLoop = true;
@@ -147,7 +147,7 @@ var Run = class Run {
                 cancel();
             } else {
                 watch = this.watches.get(cancellable) ??
-                    new Watch(this.home, cancellable, this.watches);
+                    new Watch(this.place.context, cancellable, this.watches);
                 watch.calls.add(cancel);
             }
         } catch (error) {

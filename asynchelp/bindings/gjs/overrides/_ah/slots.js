@@ -3,24 +3,39 @@
 // How C calls JavaScript: through functions that stay, since each that is handed over anew costs
 // GJS some memory for good, and since what C holds keeps everything alive that it reaches.
 
-/* exported Slot, Watch, placeholder */
+/* exported Place, Slot, Watch, placeholder */
 
 const {Ah, GLib} = imports.gi;
 const {DEFAULT, connect, disconnect, raw} = imports.overrides._ah.raw;
 
 const MAX_FREE_SLOTS = 256;
-const freeSlots = [];
+
+/** A main context, and the slots at home there that are free. */
+var Place = class Place {
+    /** @context: null for the default one */
+    constructor(context) {
+        this.context = context;
+        this.free = [];
+    }
+
+    static ofThread() {
+        const context = GLib.MainContext.get_thread_default();
+
+        return context === null ? Place.usual : new Place(context);
+    }
+};
+Place.usual = new Place(null);
 
 /** An async function of C for one job of one run; then for another one. */
 var Slot = class Slot {
-    constructor(home) {
-        this.isKept = home === null;
+    constructor(place) {
+        this.place = place;
         this.native = raw.newAsync(task => this.run.call(this, task));
-        raw.setHome.call(this.native, home ?? DEFAULT);
+        raw.setHome.call(this.native, place.context ?? DEFAULT);
     }
 
-    static take(home, run, job, report) {
-        const slot = (home === null ? freeSlots.pop() : null) ?? new Slot(home);
+    static take(place, run, job, report) {
+        const slot = place.free.pop() ?? new Slot(place);
 
         Object.assign(slot, {run, job, report});
         return slot;
@@ -28,8 +43,8 @@ var Slot = class Slot {
 
     give() {
         this.run = this.job = this.report = null;
-        if (this.isKept && freeSlots.length < MAX_FREE_SLOTS)
-            freeSlots.push(this);
+        if (this.place.free.length < MAX_FREE_SLOTS)
+            this.place.free.push(this);
     }
 };
 
