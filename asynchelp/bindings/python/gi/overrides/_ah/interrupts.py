@@ -13,12 +13,14 @@ import os
 import signal
 import threading
 
+import gi
 from gi.repository import GLib
 
 from .loops import get_pump
 
 _HERE = os.path.dirname(__file__)
-_GI = os.path.dirname(os.path.dirname(_HERE))
+# PyGObject's own, which need not lie beside this: it executes Python to make an exception, too.
+_GI = os.path.dirname(gi.__file__)
 
 _lock = threading.Lock()  # guards the next three
 _blocked = []  # the watches of the main thread, the innermost last
@@ -129,3 +131,19 @@ class Watch:
                 signal.set_wakeup_fd(_outer_fd)
                 _outer_fd = -1
         return False
+
+
+def _after_fork():
+    """In a child: the pipe is its parent's, and nobody listens."""
+    global _lock, _reader, _writer, _outer_fd
+    _lock = threading.Lock()
+    if _blocked:
+        signal.set_wakeup_fd(_outer_fd)
+        signal.signal(signal.SIGINT, _blocked[0].handler)
+        for watch in _blocked:
+            watch.handler = None
+    _blocked.clear()
+    _reader = _writer = _outer_fd = -1
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -101,6 +101,7 @@ class Share:
     def drain(self, cancellable, *_unused):
         """Executes functions until none is left, or the slice is over; how many."""
         if not exits.enter():
+            self.node.run.refuse(exits.closed_error())
             return 0
         outer = current_cancellable()
         node = self.node
