@@ -440,6 +440,9 @@ class Plan:
     def native(self):
         return self.nodes[0].native
 
+    def has_coroutines(self):
+        return any(isinstance(part, Coroutines) for node in self.nodes for part in node.parts)
+
     @classmethod
     def take(cls, batch, run, watch=None):
         """A plan that is ready for @run."""

@@ -97,6 +97,10 @@ class Run:
                 self.loop = self.thread.loop
             return self.loop
 
+    def needs(self, loop):
+        """Whether it has coroutine functions that run on @loop."""
+        return loop is not None and self.loop is loop and self.plan.has_coroutines()
+
     def cancel(self):
         self.cancellable.cancel()
 
