@@ -6,6 +6,8 @@ import asyncio
 import concurrent.futures
 import contextvars
 import threading
+import time
+import traceback
 
 import pytest
 from conftest import PATIENCE, wait_until
@@ -252,3 +254,105 @@ def test_awaiting_a_future_of_elsewhere():
         return await asyncio.gather(*(Ah.start(later, i) for i in range(20)))
 
     assert asyncio.run(main()) == list(range(20))
+
+
+def test_a_failed_future_is_asked_again():
+    """Its traceback stays as long as it was."""
+    future = Ah.start(throw, ValueError())
+    lengths = set()
+
+    def note(error):
+        lengths.add(len(traceback.extract_tb(error.__traceback__)))
+
+    for _ in range(5):
+        try:
+            future.result()
+        except ValueError as error:
+            note(error)
+    assert len(lengths) == 1
+    lengths.clear()
+
+    async def main():
+        for _ in range(5):
+            try:
+                await future
+            except ValueError as error:
+                note(error)
+
+    asyncio.run(main())
+    assert len(lengths) == 1
+
+
+def test_cancelled_while_awaiting_a_future_of_elsewhere():
+    """Ends the wait and not the run, as for one that was started in the loop."""
+    gate = threading.Event()
+    future = Ah.start(gate.wait, PATIENCE)
+
+    async def main():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(future, 0.01)
+        assert not future.get_done()
+        gate.set()
+        assert await future is True
+
+    asyncio.run(main())
+
+
+def test_waiting_for_what_ones_own_loop_has_to_do():
+    """Is refused: it would last for ever."""
+
+    async def main():
+        future = Ah.start(later, 1)
+        for call in (future.wait, future.result):
+            with pytest.raises(GLib.Error, match="await the future") as raised:
+                call()
+            assert raised.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.WOULD_BLOCK)
+        nested = Ah.start(Ah.Parallel().schedule(Ah.Serial().schedule(later, 1)))
+        with pytest.raises(GLib.Error, match="await the future"):
+            nested.wait()
+        assert [await future, await nested, future.result()] == [1, [[1]], 1]
+        # Nothing of this one needs the loop.
+        assert Ah.start(time.sleep, 0.01).result() is None
+
+    asyncio.run(main())
+
+
+def test_start_in_a_bare_thread():
+    """Nobody iterates a context for it, and it ends all the same."""
+    outcome = []
+
+    def work():
+        outcome.append(Ah.start(later, 5).result())
+        outcome.append(Ah.start(Ah.Parallel().schedule(later, 1).schedule(pow, 2, 3)).result())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(PATIENCE)
+    assert outcome == [5, [1, 8]]
+
+
+def test_start_in_a_thread_beside_a_main_loop():
+    """That loop is the thread's, as GLib has it."""
+    loop = GLib.MainLoop()
+    seen = []
+
+    def work():
+        future = Ah.start(later, 5)
+
+        def done(*_unused):
+            seen.append(threading.current_thread() is threading.main_thread())
+            loop.quit()
+
+        # In the loop's thread, so that nothing is missed.
+        Ah.invoke(None, lambda: done() if future.get_done() else future.connect("notify::done", done))
+        seen.append(future)
+
+    def begin():
+        thread.start()
+        return GLib.SOURCE_REMOVE
+
+    thread = threading.Thread(target=work)
+    GLib.idle_add(begin)
+    loop.run()
+    thread.join(PATIENCE)
+    assert True in seen and any(isinstance(s, Ah.Future) and s.result() == 5 for s in seen)

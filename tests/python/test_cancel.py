@@ -323,6 +323,88 @@ def test_ctrl_c(script):
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "future.wait",
+        "future.result",
+        "strand.enter",
+        "lambda: strand.__enter__()",
+        "lambda: Ah.invoke(context, print, 'never')",
+    ],
+)
+def test_ctrl_c_while_waiting_in_other_ways(call):
+    """Ends the wait, and only that."""
+    script = f"""
+import os, signal, threading, time
+
+strand = Ah.Strand()
+context = GLib.MainContext.new()
+held, go = threading.Event(), threading.Event()
+
+def hold():
+    with strand:
+        assert context.acquire()
+        held.set()
+        go.wait()
+        context.release()
+
+def interrupt():
+    # It interrupts whatever the main thread does then, but is meant for the wait.
+    time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGINT)
+
+holder = threading.Thread(target=hold)
+holder.start()
+held.wait()
+future = Ah.start(go.wait)
+for _ in range(3):
+    threading.Thread(target=interrupt).start()
+    try:
+        ({call})()
+    except KeyboardInterrupt:
+        pass
+    else:
+        raise AssertionError("no KeyboardInterrupt")
+    assert not future.get_done() and not strand.is_inside()
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+assert signal.set_wakeup_fd(-1) == -1
+go.set()
+holder.join()
+with strand:
+    print(future.result())
+"""
+    result = run_script(script)
+    assert result.stdout == "True\n", result.stderr
+    assert result.stderr == ""
+
+
+def test_a_wait_still_has_its_cancellable():
+    """In the main thread, which waits with one of its own."""
+    strand = Ah.Strand()
+    held, go = threading.Event(), threading.Event()
+
+    def hold():
+        with strand:
+            held.set()
+            go.wait(PATIENCE)
+
+    future = Ah.start(hold)
+    assert held.wait(PATIENCE)
+    for when in ("before", "meanwhile"):
+        for wait in (strand.enter, future.wait):
+            cancellable = Gio.Cancellable()
+            if when == "before":
+                cancellable.cancel()
+            else:
+                threading.Timer(0.01, cancellable.cancel).start()
+            with pytest.raises(GLib.Error) as raised:
+                wait(cancellable)
+            assert raised.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+    go.set()
+    assert future.wait()
+
+
 def test_ctrl_c_with_a_handler_of_ones_own():
     """It is called when the run has ended, and decides itself what that means."""
     script = """

@@ -89,14 +89,65 @@ SCRIPTS = {
         "batch.itself = [batch, future]\n",
         "",
     ),
-    "queued at exit": (
-        "import threading\n"
+    "threads that go on after the main thread": (
+        "import asyncio, threading, time\n"
+        "async def later(value):\n    await asyncio.sleep(0.01)\n    return value\n"
+        "batch = Ah.Parallel().schedule(len, 'abc').schedule(later, 4).schedule(time.sleep, 0.01)\n"
+        "batch.block()\n"
+        "asyncio.run(batch.run())\n"
         "def late():\n"
         "    threading.main_thread().join()\n"
-        "    try:\n        Ah.queue_background_thread(print, 'ran')\n"
-        "    except RuntimeError as error:\n        print(error, flush=True)\n"
+        "    assert batch.block() == [3, 4, None]\n"
+        "    assert asyncio.run(batch.run()) == [3, 4, None]\n"
+        "    assert Ah.start(batch).result() == [3, 4, None]\n"
+        "    assert asyncio.run(Ah.run(len, 'ab')) == 2\n"
+        "    print(Ah.queue_background_thread(later, 5).result())\n"
+        "    Ah.queue_background_thread(print, 'waited for')\n"
         "threading.Thread(target=late).start()\n",
-        "cannot queue background work while the interpreter exits\n",
+        "5\nwaited for\n",
+    ),
+    "a thread that waits for what only the main thread would serve": (
+        "import asyncio, threading\n"
+        "future = Ah.start(asyncio.sleep, 0)\n"
+        "def wait():\n"
+        "    try:\n        future.result()\n"
+        "    except GLib.Error:\n        print('cancelled', flush=True)\n"
+        "threading.Thread(target=wait).start()\n",
+        "cancelled\n",
+    ),
+    "at the very end nothing begins, and it is said": (
+        "import atexit, asyncio\n"
+        "def late():\n"
+        "    for policy in Ah.ErrorPolicy.FAIL_FAST, Ah.ErrorPolicy.COLLECT:\n"
+        "        batch = Ah.Parallel(error_policy=policy).schedule(len, 'abc')\n"
+        "        for way in (batch.block, lambda: asyncio.run(batch.run()),\n"
+        "                    lambda: Ah.start(batch), lambda: Ah.queue_background_thread(len, '')):\n"
+        "            try:\n                print(way())\n"
+        "            except RuntimeError as error:\n                assert 'exits' in str(error)\n"
+        "    print('late')\n"
+        "from gi.overrides._ah import exits\n"
+        "atexit.unregister(exits._exit)\n"
+        "atexit.register(late)\n"
+        "atexit.register(exits._exit)\n",
+        "late\n",
+    ),
+    "a run that goes on in a daemon thread when nothing begins any more": (
+        "import threading, time\n"
+        "from gi.overrides._ah import exits\n"
+        "begun, ended = threading.Event(), threading.Event()\n"
+        "outcome = []\n"
+        "def first():\n    begun.set()\n    time.sleep(0.2)\n"
+        "def block():\n"
+        "    try:\n        outcome.append(Ah.Serial().schedule(first).schedule(Ah.Serial()\n"
+        "            .schedule(len, '')).block())\n"
+        "    except RuntimeError as error:\n        outcome.append(str(error))\n"
+        "    ended.set()\n"
+        "threading.Thread(target=block, daemon=True).start()\n"
+        "begun.wait()\n"
+        "exits._exit()\n"
+        "ended.wait()\n"
+        "assert 'exits' in outcome[0], outcome\n",
+        "",
     ),
 }
 

@@ -4,8 +4,10 @@
 
 import asyncio
 import functools
+import threading
 
 from gi._gi import CallableInfo
+from gi.repository import GLib
 
 from . import exits, gio, kinds
 from .background import Background, Single
@@ -144,7 +146,8 @@ def start(func, /, *args, **kwargs):
     """Starts a run, and returns an Ah.Future to follow it by.
 
     Its notifications come on the thread-default main context. In a task of asyncio or trio that is
-    nobody's, so there they come in a thread of the library's; await the future instead.
+    nobody's, so there they come in a thread of the library's; await the future instead. So they do
+    in a thread that has no main context, while nobody runs the main loop.
     """
     found = None if kinds.is_plain(func) else _split(func, args, kwargs)
     batch, single, cancellable = found or (Parallel().schedule(func, *args, **kwargs), True, None)
@@ -165,11 +168,26 @@ def start(func, /, *args, **kwargs):
         return future
 
     # A loop that is built on GLib's iterates the context.
-    if (waiting is None and loop is None) or type(loop).__module__.startswith("gi."):
+    if type(loop).__module__.startswith("gi."):
+        return begin()
+    if waiting is None and loop is None and _is_context_served():
         return begin()
     future = get_pump().call(begin)
     future._ah_notifies = True
     return future
+
+
+def _is_context_served():
+    """Whether somebody iterates the thread-default main context, as far as one can know."""
+    if threading.current_thread() is threading.main_thread():
+        return True  # it may be going to
+    if GLib.MainContext.get_thread_default() is not None:
+        return True
+    context = GLib.MainContext.default()
+    if context.is_owner() or not context.acquire():
+        return True
+    context.release()
+    return False
 
 
 def queue_background_thread(func, /, *args, **kwargs):

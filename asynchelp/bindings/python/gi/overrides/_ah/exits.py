@@ -1,29 +1,54 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What runs when the interpreter exits is waited for, as concurrent.futures does.
+"""What runs when the interpreter exits is waited for, as concurrent.futures does; and forks.
 
 A thread that comes into Python while the interpreter goes down hangs or crashes. So, in this order:
-background work is waited for; other runs are cancelled; functions of those that are being executed
-are waited for; and from then on no function begins any more.
+when the main thread has ended, background work is waited for, and runs that it has started and
+nobody blocks on are cancelled, since nobody serves its loops any more. Threads of the program go on
+as long as they like, and everything works for them. When they have ended, the same is done for what
+they have left, functions that are being executed are waited for, and from then on none begins.
+
+In a child of os.fork() none of the threads is there.
 """
 
 import atexit
+import os
 import threading
 
 _condition = threading.Condition(threading.Lock())
 _n_background = 0
 _n_inside = 0
-_runs = set()
+_runs = {}  # each with the number of the thread that has started it
 _finishers = []
 _closed = False
+_used = False
+_forked = False
+
+
+def check():
+    """Raises where nothing can run any more; called before anything is given to a thread."""
+    global _used
+    if _closed:
+        raise closed_error()
+    if _forked:
+        raise RuntimeError(
+            "this is a child of os.fork(), and the library's threads are in its parent: start the "
+            "process by multiprocessing's 'spawn' or 'forkserver' instead"
+        )
+    _used = True
+
+
+def closed_error():
+    return RuntimeError("the interpreter exits, and no function begins any more")
 
 
 def add_background():
     """Counts background work, which the interpreter's exit then waits for."""
     global _n_background
+    check()
     with _condition:
         if _closed:
-            raise RuntimeError("cannot queue background work while the interpreter exits")
+            raise closed_error()
         _n_background += 1
 
 
@@ -56,17 +81,27 @@ def leave():
 def add_run(run):
     """Keeps a run that nobody blocks on until it has ended, and cancels it at exit."""
     with _condition:
-        _runs.add(run)
+        _runs[run] = threading.get_ident()
 
 
 def remove_run(run):
     with _condition:
-        _runs.discard(run)
+        _runs.pop(run, None)
 
 
 def at_exit(finish):
     """Calls @finish at exit, when no function is executed any more."""
     _finishers.append(finish)
+
+
+def _main_thread_has_ended():
+    main = threading.main_thread().ident
+    with _condition:
+        while _n_background:
+            _condition.wait()
+        runs = [run for run, thread in _runs.items() if thread == main]
+    for run in runs:
+        run.cancel()
 
 
 def _exit():
@@ -85,5 +120,17 @@ def _exit():
         finish()
 
 
-# Before threads are joined, where that is offered: atexit is too late for those that wait for work.
-getattr(threading, "_register_atexit", atexit.register)(_exit)
+def _after_fork():
+    global _condition, _n_background, _n_inside, _forked
+    # Somebody else may have held it, and nobody is left who would let go of it.
+    _condition = threading.Condition(threading.Lock())
+    _n_background = _n_inside = 0
+    _runs.clear()
+    _finishers.clear()
+    _forked = _used
+
+
+# Where that is offered, before threads are joined: some of them may wait for what nobody serves.
+getattr(threading, "_register_atexit", lambda _func: None)(_main_thread_has_ended)
+atexit.register(_exit)
+os.register_at_fork(after_in_child=_after_fork)

@@ -2,10 +2,16 @@
 
 """Ah.Future in Python: what Ah.start() gives."""
 
-from gi.overrides import override
+import asyncio
 
+from gi.overrides import override
+from gi.repository import Gio, GLib
+
+from . import exits
 from .background import Single
+from .interrupts import wait_interruptibly
 from .native import Ah, to_python, without_success
+from .plan import current_cancellable
 from .run import failed_index, waiting_here
 
 
@@ -17,15 +23,19 @@ class Future(Ah.Future):
 
     _ah_run = None
     _ah_single = False
+    _ah_traceback = None
     _ah_notifies = False  # whatever the one who waits does
 
     def _outcome(self):
         self._ah_run.settle(self)
         results, error = self._ah_run.outcome
-        try:
-            if error is not None:
-                raise error
+        if error is None:
             return results
+        if self._ah_traceback is None:
+            # Else it would become longer each time.
+            self._ah_traceback = (error.__traceback__,)
+        try:
+            raise error.with_traceback(*self._ah_traceback)
         finally:
             del error
 
@@ -53,8 +63,17 @@ class Future(Ah.Future):
         return -1 if index is None else index
 
     def wait(self, cancellable=None):
-        """Waits until the run has ended; @cancellable ends only the waiting."""
-        return Ah.Future.wait(self, cancellable)
+        """Waits until the run has ended; @cancellable ends only the waiting, and so does Ctrl-C."""
+        if self.get_done():
+            return True
+        exits.check()
+        if self._ah_run is not None and self._ah_run.needs(asyncio._get_running_loop()):
+            raise GLib.Error.new_literal(
+                Gio.io_error_quark(),
+                "Waiting would stop the asyncio loop that the run needs: await the future instead",
+                Gio.IOErrorEnum.WOULD_BLOCK,
+            )
+        return wait_interruptibly(lambda own: Ah.Future.wait(self, own), cancellable)
 
     def result(self):
         """Waits, and returns the value, or raises what the function raised."""
@@ -64,6 +83,10 @@ class Future(Ah.Future):
     def __await__(self):
         return self._wait_here().__await__()
 
+    def _wait_in_worker(self):
+        # Who is cancelled while awaiting ends this wait, and not the run.
+        return Ah.Future.wait(self, current_cancellable())
+
     async def _wait_here(self):
         if not self.get_done():
             waiting = waiting_here()
@@ -71,7 +94,7 @@ class Future(Ah.Future):
                 self.wait()
             elif not self._ah_notifies:
                 # Its context may be one that nobody iterates now.
-                single = Single(Ah.Future.wait, (self, None), {}, waiting.wake)
+                single = Single(self._wait_in_worker, (), {}, waiting.wake)
                 await waiting.wait(single)
                 single.take_outcome()
             else:

@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib, GObject
 
 from .loops import get_pump
 
@@ -128,3 +128,52 @@ class Watch:
                 signal.set_wakeup_fd(_outer_fd)
                 _outer_fd = -1
         return False
+
+
+def wait_interruptibly(wait, cancellable, undo=None):
+    """Calls @wait, which waits in C, with a cancellable, and returns what it returns.
+
+    In the main thread, Ctrl-C ends the wait and is raised; @undo takes back a wait that had come to
+    its end all the same.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return wait(cancellable)
+    own = Gio.Cancellable()
+    handler = 0
+    if cancellable is not None:
+        handler = GObject.Object.connect(cancellable, "cancelled", lambda *_unused: own.cancel())
+        if cancellable.is_cancelled():
+            own.cancel()
+    watch = Watch(own)
+    value = None
+    try:
+        with watch:
+            value = wait(own)
+    except GLib.Error:
+        if not watch.interrupted:
+            raise
+    else:
+        if watch.interrupted and undo is not None:
+            undo()
+    finally:
+        if handler:
+            GObject.Object.disconnect(cancellable, handler)
+    if watch.interrupted:
+        raise KeyboardInterrupt
+    return value
+
+
+def _after_fork():
+    """In a child: the pipe is its parent's, and nobody listens."""
+    global _lock, _reader, _writer, _outer_fd
+    _lock = threading.Lock()
+    if _blocked:
+        signal.set_wakeup_fd(_outer_fd)
+        signal.signal(signal.SIGINT, _blocked[0].handler)
+        for watch in _blocked:
+            watch.handler = None
+    _blocked.clear()
+    _reader = _writer = _outer_fd = -1
+
+
+os.register_at_fork(after_in_child=_after_fork)

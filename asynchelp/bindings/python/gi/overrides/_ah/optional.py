@@ -5,7 +5,9 @@
 from gi.overrides import override
 
 from . import kinds
-from .native import Ah, without_success
+from .interrupts import wait_interruptibly
+from .native import Ah
+from .plan import current_cancellable
 
 names = []
 
@@ -33,8 +35,10 @@ if hasattr(Ah, "Strand"):
         __module__ = "gi.overrides.Ah"
 
         def enter(self, cancellable=None):
-            """Waits for its turn."""
-            return Ah.Strand.enter(self, cancellable)
+            """Waits for its turn; in the main thread Ctrl-C ends the waiting, too."""
+            return wait_interruptibly(
+                lambda own: Ah.Strand.enter(self, own), cancellable, undo=self.leave
+            )
 
         def __enter__(self):
             self.enter()
@@ -59,7 +63,9 @@ if hasattr(Ah, "invoke"):
             except BaseException as error:
                 outcome.append((None, error))
 
-        without_success(Ah.invoke(context, call, None))
+        wait_interruptibly(
+            lambda cancellable: Ah.invoke(context, call, None, cancellable), current_cancellable()
+        )
         value, error = outcome.pop()
         try:
             if error is not None:

@@ -101,6 +101,7 @@ class Share:
     def drain(self, cancellable, *_unused):
         """Executes functions until none is left, or the slice is over; how many."""
         if not exits.enter():
+            self.node.run.refuse(exits.closed_error())
             return 0
         outer = current_cancellable()
         node = self.node
@@ -438,6 +439,9 @@ class Plan:
     @property
     def native(self):
         return self.nodes[0].native
+
+    def has_coroutines(self):
+        return any(isinstance(part, Coroutines) for node in self.nodes for part in node.parts)
 
     @classmethod
     def take(cls, batch, run, watch=None):

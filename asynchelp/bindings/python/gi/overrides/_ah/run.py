@@ -39,6 +39,7 @@ class Run:
     """One run of a batch, which may be nested, from anywhere."""
 
     def __init__(self, batch, cancellable=None, watch=None):
+        exits.check()
         self.cancellable = Gio.Cancellable()
         self.context = contextvars.copy_context()
         self.loop = None  # asyncio's, of the caller or of the thread
@@ -74,9 +75,7 @@ class Run:
         self.failures[number] = error
         if is_fatal(error):
             # Whatever the policies say.
-            if self.fatal is None:
-                self.fatal = error
-            self.cancellable.cancel()
+            self.refuse(error)
         return GLib.Error(text.replace("\0", " "), PYTHON_ERROR, number)
 
     def exception_of(self, error):
@@ -98,7 +97,17 @@ class Run:
                 self.loop = self.thread.loop
             return self.loop
 
+    def needs(self, loop):
+        """Whether it has coroutine functions that run on @loop."""
+        return loop is not None and self.loop is loop and self.plan.has_coroutines()
+
     def cancel(self):
+        self.cancellable.cancel()
+
+    def refuse(self, error):
+        """Ends it with @error, whatever else comes."""
+        if self.fatal is None:
+            self.fatal = error
         self.cancellable.cancel()
 
     # Ways to run:
