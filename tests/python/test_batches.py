@@ -226,6 +226,51 @@ def test_properties():
         Ah.Serial(max_concurrency=4)
 
 
+def test_properties_are_attributes():
+    pool, strand = Ah.ThreadPool.new(2), Ah.Strand()
+    batch = Ah.Parallel().schedule(divmod, 1, 0).schedule(give, 2)
+    values = {
+        "max_concurrency": 4,
+        "error_policy": Ah.ErrorPolicy.COLLECT,
+        "timeout": 60000,
+        "priority": 5,
+        "pool": pool,
+        "strand": strand,
+        "run_now": True,
+    }
+    for name, value in values.items():
+        setattr(batch, name, value)
+        assert getattr(batch, name) == getattr(batch.props, name) == value
+        assert getattr(batch, f"get_{name}")() == value
+    batch.run_now, batch.strand = False, None
+    assert batch.block()[1] == 2
+    batch.error_policy = Ah.ErrorPolicy.FAIL_FAST
+    with pytest.raises(ZeroDivisionError):
+        batch.block()
+
+
+@pytest.mark.parametrize(
+    "name, value, error",
+    [
+        ("timeout", 0.5, TypeError),
+        ("max_concurrency", 1.0, TypeError),
+        ("max_concurrency", -1, (TypeError, OverflowError)),
+        ("max_concurrency", "x", TypeError),
+        ("error_policy", 5, ValueError),
+        ("pool", 5, TypeError),
+    ],
+)
+def test_wrong_properties(name, value, error):
+    """None is taken for something else; a timeout of 0.5 would be cut off to none at all."""
+    with pytest.raises(error, match=name if isinstance(value, float) else None):
+        Ah.Parallel(**{name: value})
+    batch = Ah.Parallel()
+    before = getattr(batch, name)
+    with pytest.raises(error):
+        setattr(batch, name, value)
+    assert getattr(batch, name) == before
+
+
 def test_types():
     for kind in (Ah.Parallel, Ah.Serial):
         for batch in (kind(), kind.new()):
@@ -243,6 +288,8 @@ def test_map():
     assert batch.block() == [16, 243]
     assert asyncio.run(batch.run()) == [16, 243]
     assert Ah.Serial.map(pow, [], []).block() == []
+    with pytest.raises(TypeError, match="iterate"):
+        Ah.Serial.map(pow)
 
 
 def test_nested_very_deep(way):

@@ -3,6 +3,7 @@
 """Exceptions come back as the same objects, wherever they were raised."""
 
 import asyncio
+import functools
 import threading
 import traceback
 
@@ -248,3 +249,37 @@ def test_lowest_priority_of_the_first_failure(way):
     with pytest.raises(Own) as raised:
         way(batch)
     assert raised.value in errors
+
+
+def test_coroutine_functions_where_nobody_awaits():
+    async def coroutine(_first=None):
+        pass
+
+    for call in (
+        Ah.Parallel().schedule_blocking,
+        Ah.Parallel().schedule_async,
+        Ah.Function.new_blocking,
+        Ah.Function.new_async,
+        lambda func: Ah.invoke(None, func),
+    ):
+        for func in (coroutine, functools.partial(coroutine, 1)):
+            with pytest.raises(TypeError, match="coroutine is a coroutine function"):
+                call(func)
+
+
+def test_what_is_no_cancellable():
+    batch = Ah.Parallel().schedule(len, "")
+    for call in (
+        lambda: batch.block(1),
+        lambda: asyncio.run(batch.run(1)),
+        lambda: Ah.start(batch, 1),
+        lambda: Ah.block(batch, 1),
+        lambda: batch.run_async(1, None),
+    ):
+        with pytest.raises(TypeError, match="a Gio.Cancellable is needed, and not 1"):
+            call()
+    for func in (batch, Ah.Function.new_blocking(len)):
+        for call in (Ah.block, Ah.start, lambda *args: asyncio.run(Ah.run(*args))):
+            with pytest.raises(TypeError, match="takes no arguments"):
+                call(func, None, 2)
+    assert batch.block() == [0]

@@ -46,6 +46,12 @@ class Function(GObject.Object):
     def set_home(self, home: GLib.MainContext | None) -> None: ...
 
 class Batch(Function):
+    error_policy: ErrorPolicy
+    timeout: int
+    priority: int
+    pool: ThreadPool | None
+    strand: Strand | None
+    run_now: bool
     @overload
     def schedule(self, func: Function) -> Self: ...
     @overload
@@ -56,7 +62,12 @@ class Batch(Function):
     def schedule_async(self, func: Callable[..., object], /, *args: object) -> Self: ...
     @classmethod
     def map(
-        cls, func: Callable[..., Any], /, *iterables: Iterable[Any], **properties: Any
+        cls,
+        func: Callable[..., Any],
+        items: Iterable[Any],
+        /,
+        *iterables: Iterable[Any],
+        **properties: Any,
     ) -> Batch: ...
     async def run(self, cancellable: Gio.Cancellable | None = None) -> list[Any]: ...
     def block(self, cancellable: Gio.Cancellable | None = None) -> list[Any]: ...
@@ -80,10 +91,15 @@ class Batch(Function):
     def set_priority(self, priority: int) -> None: ...
     def get_pool(self) -> ThreadPool | None: ...
     def set_pool(self, pool: ThreadPool | None) -> None: ...
+    def get_strand(self) -> Strand | None: ...
+    def set_strand(self, strand: Strand | None) -> None: ...
+    def get_run_now(self) -> bool: ...
+    def set_run_now(self, run_now: bool) -> None: ...
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
 
 class Parallel(Batch):
+    max_concurrency: int
     def __init__(
         self,
         *,
@@ -93,6 +109,7 @@ class Parallel(Batch):
         priority: int = ...,
         pool: ThreadPool | None = ...,
         strand: Strand | None = ...,
+        run_now: bool = ...,
         name: str | None = ...,
     ) -> None: ...
     @staticmethod
@@ -124,7 +141,12 @@ class Parallel(Batch):
     @overload
     @classmethod
     def map(
-        cls, func: Callable[..., _R], /, *iterables: Iterable[Any], **properties: Any
+        cls,
+        func: Callable[..., _R],
+        items: Iterable[Any],
+        /,
+        *iterables: Iterable[Any],
+        **properties: Any,
     ) -> _ParallelOf[_R]: ...
     def get_max_concurrency(self) -> int: ...
     def set_max_concurrency(self, max_concurrency: int) -> None: ...
@@ -138,6 +160,7 @@ class Serial(Batch):
         priority: int = ...,
         pool: ThreadPool | None = ...,
         strand: Strand | None = ...,
+        run_now: bool = ...,
         name: str | None = ...,
     ) -> None: ...
     @staticmethod
@@ -159,7 +182,12 @@ class Serial(Batch):
     @overload
     @classmethod
     def map(
-        cls, func: Callable[..., _R], /, *iterables: Iterable[Any], **properties: Any
+        cls,
+        func: Callable[..., _R],
+        items: Iterable[Any],
+        /,
+        *iterables: Iterable[Any],
+        **properties: Any,
     ) -> _SerialOf[_R]: ...
 
 # What map() gives: the same as the class, but the type of its results is known.

@@ -38,22 +38,54 @@ class _Props:
         return _native_props.__get__(batch, kind)
 
 
+def _check_property(name, value):
+    if isinstance(value, float):
+        # Else it would be cut off: a timeout of half a second would be none at all.
+        raise TypeError(f"{name} is a whole number, and not {value!r}")
+    if name in ("error-policy", "error_policy") and isinstance(value, int):
+        Ah.ErrorPolicy(value)  # raises what PyGObject would hide in a SystemError
+
+
+def _attribute(name, doc):
+    """A property of the C object as an attribute."""
+
+    def get(batch):
+        return Ah.Batch.get_property(batch, name)
+
+    def change(batch, value):
+        _check_property(name, value)
+        Ah.Batch.set_property(batch, name, value)
+
+    return property(get, change, doc=doc)
+
+
 @override
 class Batch(Ah.Batch):
     """An ordered list of functions, blocking and async mixed, that runs as one.
 
     Its kinds are Ah.Parallel and Ah.Serial. It can be run any number of times, also at the same
-    time, and a batch can be scheduled in another one. Properties can be given as keyword arguments:
-    error_policy, timeout (in milliseconds), priority, pool, strand; for Ah.Parallel also
-    max_concurrency.
+    time, and a batch can be scheduled in another one. Properties can be given as keyword arguments,
+    and are attributes: error_policy, timeout (in milliseconds), priority, pool, strand, run_now;
+    for Ah.Parallel also max_concurrency.
     """
 
     __module__ = "gi.overrides.Ah"
 
     props = _Props()
+    error_policy = _attribute("error-policy", "Ah.ErrorPolicy: what a failure means for the others.")
+    timeout = _attribute("timeout", "After how many milliseconds a run is ended; 0: never.")
+    priority = _attribute("priority", "Of callbacks, as in GLib.")
+    pool = _attribute("pool", "The Ah.ThreadPool of the blocking functions; None: the default one.")
+    strand = _attribute("strand", "The Ah.Strand of the blocking functions, or None.")
+    run_now = _attribute("run-now", "Whether a run fails that would have to wait for a thread.")
     _jobs = None
     _plans = ()
     _n_stand_ins = 0
+
+    def __init__(self, **properties):
+        for name, value in properties.items():
+            _check_property(name, value)
+        super().__init__(**properties)
 
     def _get_jobs(self):
         jobs = self._jobs
@@ -114,7 +146,7 @@ class Batch(Ah.Batch):
 
     def schedule_blocking(self, func, /, *args):
         """Adds a blocking function that gets the run's Gio.Cancellable before the arguments."""
-        kinds.check_callable(func)
+        kinds.check_called_in_c(func)
         (self._jobs or self._begin_jobs()).append((kinds.CALL_CANCELLABLE, func, args, {}))
         return self
 
@@ -124,7 +156,7 @@ class Batch(Ah.Batch):
         It is called on a main context: that of Ah.start(), the calling thread's in block(), or one
         in a thread of its own for a coroutine that awaits.
         """
-        kinds.check_callable(func)
+        kinds.check_called_in_c(func)
         (self._jobs or self._begin_jobs()).append((kinds.TASK, func, args, {}))
         return self
 
@@ -138,6 +170,8 @@ class Batch(Ah.Batch):
 
         Keyword arguments are properties of the batch.
         """
+        if not iterables:
+            raise TypeError("map() needs something to iterate over: map(f, items)")
         batch = cls(**properties)
         for args in zip(*iterables):
             batch.schedule(func, *args)
@@ -232,6 +266,7 @@ class Parallel(Ah.Parallel):
     """A batch whose functions run at the same time, up to max_concurrency of them (0: no limit)."""
 
     __module__ = "gi.overrides.Ah"
+    max_concurrency = _attribute("max-concurrency", "How many functions run at once; 0: no limit.")
 
 
 @override

@@ -29,20 +29,21 @@ def _as_batch(func, args, kwargs):
     return None
 
 
-def _cancellable(cancellable=None):
+def _cancellable(func, cancellable=None, *args, **kwargs):
     """What may follow a batch or an Ah.Function in a call."""
+    kinds.refuse_arguments(func, args, kwargs)
     return cancellable
 
 
 def _split(func, args, kwargs):
     """(batch, single, cancellable) for what runs as a batch; None for plain Python."""
     if isinstance(func, Ah.Function) and kinds.batch_behind(func) is None:
-        return Parallel().schedule(func), True, _cancellable(*args, **kwargs)
+        return Parallel().schedule(func), True, _cancellable(func, *args, **kwargs)
     found = _as_batch(func, args, kwargs)
     if found is None:
         return None
     batch, single = found
-    return batch, single, None if single else _cancellable(*args, **kwargs)
+    return batch, single, None if single else _cancellable(func, *args, **kwargs)
 
 
 async def run(func, /, *args, **kwargs):

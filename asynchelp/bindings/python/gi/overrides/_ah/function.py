@@ -21,7 +21,7 @@ class Function(Ah.Function):
     @staticmethod
     def new_blocking(func, *args):
         """A blocking function: func(cancellable, *args) gives its value."""
-        kinds.check_callable(func)
+        kinds.check_called_in_c(func)
         function = Ah.Function.new_blocking(_call, func, args)
         function._ah_job = (kinds.CALL_CANCELLABLE, func, args, {})
         return function
@@ -29,7 +29,7 @@ class Function(Ah.Function):
     @staticmethod
     def new_async(func, *args):
         """An async function: func(task, *args) starts it, and the task ends it later."""
-        kinds.check_callable(func)
+        kinds.check_called_in_c(func)
         function = Ah.Function.new_async(_begin, func, args)
         function._ah_job = (kinds.TASK, func, args, {})
         return function

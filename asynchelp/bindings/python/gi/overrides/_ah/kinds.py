@@ -102,6 +102,16 @@ def check_callable(func):
         )
 
 
+def check_called_in_c(func):
+    """The same for what is called with more than its arguments, and so cannot be of any kind."""
+    check_callable(func)
+    if not is_plain(func) and is_coroutine_function(func):
+        raise TypeError(
+            f"{name_of(func)} is a coroutine function, and its coroutine would never be awaited: "
+            "schedule() and Ah.run() take those"
+        )
+
+
 def batch_behind(func):
     """The batch, if @func is one, or is the run or block of one."""
     while isinstance(func, functools.partial) and not func.args and not func.keywords:
@@ -121,10 +131,10 @@ def describe(func, args, kwargs):
 
     batch = batch_behind(func)
     if batch is not None:
-        _refuse_arguments(batch, args, kwargs)
+        refuse_arguments(batch, args, kwargs)
         return (BATCH, batch, (), {})
     if isinstance(func, Ah.Function):
-        _refuse_arguments(func, args, kwargs)
+        refuse_arguments(func, args, kwargs)
         return getattr(func, "_ah_job", None) or (NATIVE, func, (), {})
 
     check_callable(func)
@@ -138,6 +148,7 @@ def describe(func, args, kwargs):
     return (CALL, func, args, kwargs)
 
 
-def _refuse_arguments(func, args, kwargs):
+def refuse_arguments(func, args, kwargs):
+    """Raises if there are any, where a batch or an Ah.Function was given its own already."""
     if args or kwargs:
         raise TypeError(f"{func!r} takes no arguments: what it calls was given them already")

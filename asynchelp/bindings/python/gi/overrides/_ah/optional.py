@@ -54,7 +54,7 @@ if hasattr(Ah, "invoke"):
 
     def invoke(context, func, /, *args, **kwargs):
         """Calls a function inside a main context, from any thread, and returns what it returns."""
-        kinds.check_callable(func)
+        kinds.check_called_in_c(func)
         outcome = []
 
         def call(_cancellable, *_unused):

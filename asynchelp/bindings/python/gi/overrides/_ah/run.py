@@ -40,6 +40,8 @@ class Run:
 
     def __init__(self, batch, cancellable=None, watch=None):
         exits.check()
+        if cancellable is not None and not isinstance(cancellable, Gio.Cancellable):
+            raise TypeError(f"a Gio.Cancellable is needed, and not {cancellable!r}")
         self.cancellable = Gio.Cancellable()
         self.context = contextvars.copy_context()
         self.loop = None  # asyncio's, of the caller or of the thread
