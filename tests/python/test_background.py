@@ -343,8 +343,14 @@ def test_start_in_a_thread_beside_a_main_loop():
             seen.append(threading.current_thread() is threading.main_thread())
             loop.quit()
 
+        def watch():
+            if future.get_done():
+                done()
+            else:
+                future.connect("notify::done", done)
+
         # In the loop's thread, so that nothing is missed.
-        Ah.invoke(None, lambda: done() if future.get_done() else future.connect("notify::done", done))
+        Ah.invoke(None, watch)
         seen.append(future)
 
     def begin():

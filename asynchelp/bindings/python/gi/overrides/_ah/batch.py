@@ -72,7 +72,7 @@ class Batch(Ah.Batch):
     __module__ = "gi.overrides.Ah"
 
     props = _Props()
-    error_policy = _attribute("error-policy", "Ah.ErrorPolicy: what a failure means for the others.")
+    error_policy = _attribute("error-policy", "Ah.ErrorPolicy: what a failure means for others.")
     timeout = _attribute("timeout", "After how many milliseconds a run is ended; 0: never.")
     priority = _attribute("priority", "Of callbacks, as in GLib.")
     pool = _attribute("pool", "The Ah.ThreadPool of the blocking functions; None: the default one.")
