@@ -2,13 +2,17 @@
 
 """Blocking regions, strands and invoke, where the C library has them."""
 
+import contextvars
 import threading
 import time
 
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE, wait_until
 
 from gi.repository import Ah, GLib
+
+
+variable = contextvars.ContextVar("variable", default="nothing")
 
 
 def need(name):
@@ -93,6 +97,12 @@ def test_invoke():
         Ah.invoke(None, int, "x")
     with pytest.raises(TypeError, match="cannot be called"):
         Ah.invoke(None, 3)
+
+    variable.set("mine")
+    assert Ah.invoke(None, variable.get) == "mine"
+    future = Ah.queue_background_thread(Ah.invoke, context, variable.get)
+    wait_until(lambda: context.iteration(False) or future.done(), "the call in the main context")
+    assert future.result(PATIENCE) == "mine"
 
     future = Ah.queue_background_thread(Ah.invoke, context, where, 3)
 

@@ -2,6 +2,8 @@
 
 """What newer versions of the C library have: blocking regions, strands, ah_invoke()."""
 
+import contextvars
+
 from gi.overrides import override
 
 from . import kinds
@@ -55,11 +57,12 @@ if hasattr(Ah, "invoke"):
     def invoke(context, func, /, *args, **kwargs):
         """Calls a function inside a main context, from any thread, and returns what it returns."""
         kinds.check_called_in_c(func)
+        variables = contextvars.copy_context()
         outcome = []
 
         def call(_cancellable, *_unused):
             try:
-                outcome.append((func(*args, **kwargs), None))
+                outcome.append((variables.run(func, *args, **kwargs), None))
             except BaseException as error:
                 outcome.append((None, error))
 
