@@ -101,6 +101,7 @@ def test_invoke():
     variable.set("mine")
     assert Ah.invoke(None, variable.get) == "mine"
     future = Ah.queue_background_thread(Ah.invoke, context, variable.get)
+    variable.set("of the loop's thread")
     wait_until(lambda: context.iteration(False) or future.done(), "the call in the main context")
     assert future.result(PATIENCE) == "mine"
 
